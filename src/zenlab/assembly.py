@@ -1,0 +1,92 @@
+"""The parts of a run, made from its config and introduced to each other."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from zenlab.core import Proxy, Score, Searcher, Space, SymbolicProxy
+from zenlab.datasets.dataset import Dataset
+from zenlab.hardware.devices import Hardware
+from zenlab.scoring.measure import Measurement
+from zenlab.scoring.revision import revision_of
+from zenlab.scoring.scorer import Scorer, SymbolicScorer, open_stored_scorer
+
+GROUPS = ("space", "proxy", "searcher", "dataset")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run is composed of, with the name of each option chosen."""
+
+    names: Mapping[str, str]
+    space: Space
+    dataset: Dataset
+    proxy: Proxy
+    searcher: Searcher
+    hardware: Hardware
+
+    def __str__(self) -> str:
+        """Say what is run, in one line."""
+        words = ", ".join(f"{group} {self.names[group]}" for group in GROUPS)
+        return f"{words} on {self.hardware}"
+
+    def spellings(self, scores: Sequence[Score]) -> list[str]:
+        """Return each genotype as the searcher's file spells it, else as the space does."""
+        given = getattr(self.searcher, "spellings", None)
+        return list(given) if given else [score.genotype for score in scores]
+
+
+def assemble(config: DictConfig) -> Parts:
+    """Make the parts that `config` describes.
+
+    Raises:
+        ValueError: one of them can't be made; says which parameter is wrong.
+    """
+    space = instantiate(config.space, _convert_="all")
+    return Parts(
+        names=choices(),
+        space=space,
+        dataset=instantiate(config.dataset, _convert_="all"),
+        proxy=instantiate(config.proxy, _convert_="all"),
+        searcher=instantiate(config.searcher, _convert_="all")(space),
+        hardware=instantiate(config.hardware, _convert_="all"),
+    )
+
+
+def choices() -> dict[str, str]:
+    """Return the option chosen in each config group of this run."""
+    return {str(group): str(name) for group, name in HydraConfig.get().runtime.choices.items()}
+
+
+@contextmanager
+def open_scorer(config: DictConfig, parts: Parts) -> Iterator[Scorer]:
+    """Open what scores architectures with the proxy of this run."""
+    proxy = parts.proxy
+    if isinstance(proxy, SymbolicProxy):
+        yield SymbolicScorer(parts.space, proxy)
+        return
+    batch = parts.dataset.batch(proxy.batch_size, seed=proxy.seed)
+    measurement = Measurement(parts.space, proxy, batch)
+    store = Path(config.home) / "scores.sqlite"
+    identity = score_identity(config, parts)
+    with open_stored_scorer(measurement, parts.hardware.devices, store, identity) as scorer:
+        yield scorer
+
+
+def score_identity(config: DictConfig, parts: Parts) -> dict[str, Any]:
+    """Return everything that decides a score besides the genotype, ready for JSON."""
+    code = (type(parts.space), type(parts.proxy), type(parts.dataset), Measurement)
+    return {
+        "space": OmegaConf.to_container(config.space, resolve=True),
+        "proxy": OmegaConf.to_container(config.proxy, resolve=True),
+        "input": parts.dataset.seen(),
+        "dtype": "float32",
+        "device": parts.hardware.kind,
+        "revision": revision_of(part.__module__ for part in code),
+    }

@@ -1,0 +1,179 @@
+"""The nouns of zenlab: every other module speaks in these, and this one imports none of them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NewType, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+Genotype = NewType("Genotype", str)
+"""The canonical spelling of one architecture: hashable, printable, the key of every table."""
+
+
+class Network(nn.Module):
+    """What a space builds: a classifier that shows its features before global pooling."""
+
+    def forward_features(self, images: Tensor) -> Tensor:
+        """Return the features before global pooling, (n, c, h, w), for images (n, c, h, w)."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the class scores, (n, classes), for images (n, c, h, w)."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a proxy may look at: images (n, c, h, w), float32, normalised, and labels (n,), int64.
+
+    `synthetic` says that the labels carry no information about the images.
+    """
+
+    images: Tensor
+    labels: Tensor
+    synthetic: bool
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the same batch on another device."""
+        return Batch(self.images.to(device), self.labels.to(device), self.synthetic)
+
+
+@runtime_checkable
+class Space(Protocol):
+    """A set of architectures: frozen, without randomness, tables or models of its own."""
+
+    def parse(self, text: str) -> Genotype:
+        """Return the canonical spelling of an architecture spelt in any way the space can read.
+
+        Raises:
+            ValueError: `text` spells no architecture of this space; says where it goes wrong.
+        """
+
+    def sample(self, rng: np.random.Generator) -> Genotype:
+        """Draw one architecture uniformly."""
+
+    def mutate(self, parent: Genotype, rng: np.random.Generator) -> Genotype:
+        """Draw a neighbour of `parent`, never `parent` itself."""
+
+    def build(self, genotype: Genotype) -> Network:
+        """Build the network with PyTorch's default weights, on the CPU."""
+
+    def describe(self, genotype: Genotype) -> Mapping[str, float]:
+        """Return the named numeric descriptors in which hypotheses about the space are written.
+
+        Every space has `params`, `macs` (multiply-adds of convolutions and linear layers),
+        `flops` (the convention of the space's benchmark) and `dead` (1 where the features can't
+        depend on the image).
+        """
+
+    def canonical(self, genotype: Genotype) -> str:
+        """Return a string shared by genotypes that a search may take for duplicates."""
+
+
+@runtime_checkable
+class Enumerable(Space, Protocol):
+    """A space small enough to walk through."""
+
+    def __len__(self) -> int:
+        """Return the number of architectures."""
+
+    def __iter__(self) -> Iterator[Genotype]:
+        """Walk through all architectures, always in the same order."""
+
+
+@runtime_checkable
+class Indexed(Space, Protocol):
+    """A space whose benchmark gives every architecture an official number."""
+
+    def index(self, genotype: Genotype) -> int:
+        """Return the official number of an architecture."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A proxy's answer for one architecture; higher is better.
+
+    `stderr` is the standard error of `value` over independent draws, None where only one was made.
+    `terms` are the named parts of the value, for proxies that have them.
+    """
+
+    value: float
+    stderr: float | None = None
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+
+@runtime_checkable
+class NetworkProxy(Protocol):
+    """A proxy that looks at a freshly built network, which it owns and may change."""
+
+    @property
+    def seed(self) -> int:
+        """The seed from which, with the genotype, the randomness of a score derives."""
+
+    @property
+    def batch_size(self) -> int:
+        """The number of images in the batch that the proxy is given."""
+
+    def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
+        """Score one network, already on the device of `batch`; all randomness comes from `rng`."""
+
+
+@runtime_checkable
+class SymbolicProxy(Protocol):
+    """A proxy that needs no network: cheap enough to be computed anew whenever it is asked."""
+
+    def evaluate(self, space: Space, genotypes: Sequence[Genotype]) -> Sequence[Estimate]:
+        """Score architectures from their description, one estimate each, in the order given."""
+
+
+Proxy = NetworkProxy | SymbolicProxy
+
+
+@dataclass(frozen=True)
+class Score:
+    """The outcome of scoring one architecture.
+
+    `value` is nan when, and only when, `error` says why; minus infinity is a legal value (a dead
+    network). `seconds` is the time that the computation took when it was made; `reused` says that
+    it was made by an earlier run.
+    """
+
+    genotype: Genotype
+    value: float
+    stderr: float | None = None
+    seconds: float = 0.0
+    error: str | None = None
+    reused: bool = False
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Searcher(Protocol):
+    """Decides which architectures to score next."""
+
+    @property
+    def population(self) -> str:
+        """What the asked architectures are drawn from, in words for a reader of the result."""
+
+    def ask(self) -> list[Genotype]:
+        """Return the next architectures to score; an empty list ends the search."""
+
+    def tell(self, scores: Sequence[Score]) -> None:
+        """Learn the scores of the architectures asked last, in the order asked."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A measured quantity of architectures, such as the accuracy on one dataset, in percent.
+
+    `label` names the quantity for axes and headlines; a genotype that is missing was not measured.
+    """
+
+    name: str
+    label: str
+    values: Mapping[Genotype, float]
+
+
+OnScore = Callable[[Score], None]
+"""Called with every score as it arrives, in no particular order."""

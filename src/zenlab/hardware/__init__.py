@@ -1,0 +1,1 @@
+"""Hardware: on which devices a run computes, one worker process for each entry."""

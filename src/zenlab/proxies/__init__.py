@@ -1,0 +1,1 @@
+"""Training-free proxies: numbers that should rank architectures as their accuracy would."""

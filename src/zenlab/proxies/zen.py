@@ -1,0 +1,160 @@
+"""Zen-score: how far the features of a random network move with its input (Lin et al., ICCV 2021).
+
+`Zen` is the proxy; `draw_zen_scores` is the function under it, which takes its randomness as a
+generator and draws in the order of the authors' program, so that its numbers can be met.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from zenlab.core import Batch, Estimate, Network
+
+Statistics = Literal["fresh", "carried", "batch"]
+
+
+@dataclass(frozen=True)
+class Zen:
+    """The mean Zen-score over `repeats` draws of weights and inputs; draws its own noise images.
+
+    `statistics` says which variances enter the batch-norm term:
+    `fresh`: running variances that start at 1 for each draw, so that draws are independent (the
+    authors' search, which draws once); `carried`: running variances that go on from draw to draw
+    (the authors' command line, whose score grows with `repeats`; its draws have no standard
+    error); `batch`: the variances of the batch itself (the paper's formula).
+    """
+
+    repeats: int = 1
+    batch_size: int = 64
+    gamma: float = 0.01
+    statistics: Statistics = "fresh"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the parameters.
+
+        Raises:
+            ValueError: one of them is out of range.
+        """
+        for name in ("repeats", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"proxy.{name} is {getattr(self, name)}; wanted at least 1")
+        if not self.gamma > 0:
+            raise ValueError(f"proxy.gamma is {self.gamma}; wanted a positive number")
+        if self.statistics not in get_args(Statistics):
+            raise ValueError(
+                f"proxy.statistics is {self.statistics!r}; wanted one of "
+                f"{', '.join(get_args(Statistics))}"
+            )
+
+    def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
+        """Score a network on noise in the shape of the images of `batch`.
+
+        Raises:
+            ValueError: the network has no batch norm, so its features overflow with depth.
+        """
+        if not _batch_norms(network):
+            raise ValueError(
+                "the Zen-score is meant for networks with batch norm; this one has none"
+            )
+        images = batch.images.new_empty((self.batch_size, *batch.images.shape[1:]))
+        generators = self._generators(rng)
+        draws = list(
+            draw_zen_scores(
+                network, images, generators, gamma=self.gamma, statistics=self.statistics
+            )
+        )
+        independent = self.repeats > 1 and self.statistics != "carried"
+        stderr = float(np.std(draws, ddof=1)) / math.sqrt(self.repeats) if independent else None
+        return Estimate(float(np.mean(draws)), stderr)
+
+    def _generators(self, rng: torch.Generator) -> Iterator[torch.Generator]:
+        """One generator per draw: the same one going on, or one for each independent draw."""
+        for draw in range(self.repeats):
+            if draw > 0 and self.statistics != "carried":
+                rng = torch.Generator(rng.device).manual_seed(rng.initial_seed() + 1)
+            yield rng
+
+
+@torch.no_grad()
+def draw_zen_scores(
+    network: Network,
+    images: Tensor,
+    generators: Iterator[torch.Generator],
+    *,
+    gamma: float,
+    statistics: Statistics,
+) -> Iterator[float]:
+    """Yield one Zen-score per generator: log E|f(x) - f(x + gamma e)| + sum of log BN deviations.
+
+    Everything random is drawn on the generator's device, weights in the order of `modules()`, then
+    x, then e, and moved to where `images` lies: a generator on the CPU gives the same draws on any
+    device, and those of the authors' program. Minus infinity if no feature moves.
+
+    Args:
+        network: on the device of `images`; its weights and running variances are overwritten.
+        images: (n, c, h, w); gives shape, type and device, its values are not used.
+        generators: one for each draw.
+        gamma: the size of the perturbation, in standard deviations of the input.
+        statistics: which variances enter; see `Zen`.
+
+    Raises:
+        ArithmeticError: the features overflowed, so there is no score.
+    """
+    network.train()
+    norms = _batch_norms(network)
+    for norm in norms:
+        norm.momentum = 1.0 if statistics == "batch" else norm.momentum
+    for rng in generators:
+        draw_gaussian_weights(network, rng)
+        if statistics != "carried":
+            for norm in norms:
+                norm.reset_running_stats()
+        clean = _gaussian(images, rng)
+        perturbed = clean + gamma * _gaussian(images, rng)
+        features = network.forward_features(clean)
+        variances = _mean_variances(norms) if statistics == "batch" else None
+        moved = (features - network.forward_features(perturbed)).abs().sum((1, 2, 3)).mean()
+        yield _zen_score(moved, _mean_variances(norms) if variances is None else variances)
+
+
+def draw_gaussian_weights(network: nn.Module, rng: torch.Generator) -> None:
+    """Fill a network as Zen-NAS does: weights N(0, 1), biases 0, batch norm scale 1 and shift 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.weight.copy_(_gaussian(module.weight, rng))
+            if module.bias is not None:
+                module.bias.zero_()
+        elif isinstance(module, nn.BatchNorm2d):
+            module.weight.fill_(1)
+            module.bias.zero_()
+
+
+def _gaussian(like: Tensor, rng: torch.Generator) -> Tensor:
+    drawn = torch.randn(like.shape, generator=rng, dtype=like.dtype, device=rng.device)
+    return drawn.to(like.device)
+
+
+def _batch_norms(network: nn.Module) -> list[nn.BatchNorm2d]:
+    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+
+
+def _mean_variances(norms: list[nn.BatchNorm2d]) -> Tensor:
+    """The running variance of each batch norm, averaged over its channels."""
+    return torch.stack([norm.running_var.mean() for norm in norms if norm.running_var is not None])
+
+
+def _zen_score(moved: Tensor, variances: Tensor) -> float:
+    """Equation 4 of the paper; natural logarithms, in float64."""
+    score = moved.double().log() + variances.double().log().sum() / 2
+    if score.isnan() or score == math.inf:
+        raise ArithmeticError(
+            f"the features overflowed {moved.dtype}: mean difference {moved.item()}, "
+            f"largest batch norm variance {variances.max().item()}"
+        )
+    return score.item()

@@ -1,0 +1,1 @@
+"""Report: what a run shows and leaves behind: terminal, files, figures."""

@@ -1,0 +1,198 @@
+"""One run: score architectures, join their measured accuracies, say how well the scores rank."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from zenlab.analysis.quality import populations
+from zenlab.assembly import GROUPS, Parts, assemble, choices, open_scorer
+from zenlab.benchmarks.table import TableUnavailable
+from zenlab.core import Enumerable, Score, SymbolicProxy, Table
+from zenlab.report import results
+from zenlab.report.files import write_scores, write_summary, write_text
+from zenlab.report.scatter import draw_scatter
+from zenlab.report.terminal import ScoringProgress, Terminal
+
+_SECONDS_BETWEEN_METRICS = 1.0
+
+Log = Callable[[Mapping[str, float]], None]
+
+
+def run(config: DictConfig) -> float | None:
+    """Score architectures of a space with a proxy and judge the scores by measured accuracies.
+
+    Returns:
+        Kendall's tau over all architectures, for Hydra's sweepers; without accuracies the best
+        score.
+
+    Raises:
+        ValueError: something in `config` can't be used; says what.
+        RuntimeError: not one architecture could be scored.
+    """
+    terminal = Terminal()
+    parts = assemble(config)
+    terminal.say(f"zenlab: {parts}")
+    table, remarks = _load_table(config, parts, terminal)
+    tracking = instantiate(config.tracking, _convert_="all")
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    with tracking.start(**_tracked(config, folder)) as stream:
+        scores, seconds = _score(config, parts, terminal, stream.log)
+        rows = results.score_rows(parts.space, scores, parts.spellings(scores), table)
+        summary = _summarise(config, parts, scores, rows, table)
+        summary |= {"scoring_seconds": seconds, "remarks": remarks + results.failures(scores)}
+        stream.finish(summary, rows, _write(folder, config, rows, summary))
+    terminal.show(summary, folder)
+    return results.headline(summary)
+
+
+def _load_table(
+    config: DictConfig, parts: Parts, terminal: Terminal
+) -> tuple[Table | None, list[str]]:
+    """Load the benchmark's table; where there is none to be had, say so in one line and go on."""
+    if not config.get("benchmark"):
+        return None, [f"space {parts.names['space']} has no table of accuracies: scores only"]
+    benchmark = instantiate(config.benchmark, _convert_="all")
+    try:
+        return benchmark.load(parts.space, parts.dataset.name), []
+    except TableUnavailable as missing:
+        terminal.say(str(missing))
+        return None, [str(missing)]
+
+
+def _score(
+    config: DictConfig, parts: Parts, terminal: Terminal, log: Log
+) -> tuple[list[Score], float]:
+    """Ask and tell until the searcher has enough; return the scores and the seconds it took."""
+    start = time.perf_counter()
+    scores: list[Score] = []
+    with open_scorer(config, parts) as scorer, terminal.progress("scoring") as progress:
+        watcher = _Watcher(progress, log)
+        while asked := parts.searcher.ask():
+            progress.expect(len(set(asked)))
+            told = scorer.score(asked, watcher.on_score)
+            parts.searcher.tell(told)
+            scores += told
+        watcher.report()
+    if all(score.error is not None for score in scores):
+        raise RuntimeError(f"not one architecture could be scored: {scores[0].error}")
+    return scores, time.perf_counter() - start
+
+
+class _Watcher:
+    """Passes every score to the bar, and the state of the bar to the metrics, not too often."""
+
+    def __init__(self, progress: ScoringProgress, log: Log) -> None:
+        self._progress = progress
+        self._log = log
+        self._logged = 0.0
+
+    def on_score(self, score: Score) -> None:
+        self._progress.add(score)
+        if self._progress.seconds - self._logged >= _SECONDS_BETWEEN_METRICS:
+            self.report()
+
+    def report(self) -> None:
+        bar = self._progress
+        self._logged = bar.seconds
+        self._log({"scored": bar.done, "rate": bar.rate, "best": bar.best})
+
+
+def _summarise(
+    config: DictConfig,
+    parts: Parts,
+    scores: Sequence[Score],
+    rows: pd.DataFrame,
+    table: Table | None,
+) -> dict[str, Any]:
+    descriptors = pd.DataFrame([parts.space.describe(score.genotype) for score in scores])
+    best = results.best_rows(rows)
+    summary: dict[str, Any] = {
+        **{group: parts.names[group] for group in GROUPS},
+        "population": parts.searcher.population,
+        "hardware": str(parts.hardware),
+        "seed": config.seed,
+        **results.count(scores, descriptors["dead"]),
+        "best": best[0],
+        "top": best,
+    }
+    if table is not None:
+        summary["benchmark"] = {"name": table.name, "label": table.label}
+        summary |= _judge(config, parts, rows, descriptors)
+    return summary
+
+
+def _judge(
+    config: DictConfig, parts: Parts, rows: pd.DataFrame, descriptors: pd.DataFrame
+) -> dict[str, Any]:
+    """Rank correlations and their company, over rows with a score and an accuracy."""
+    scored = rows["error"].isna().to_numpy()
+    joined = scored & rows["accuracy"].notna().to_numpy()
+    whole = isinstance(parts.space, Enumerable) and rows["genotype"].nunique() == len(parts.space)
+    stderr = rows["stderr"].to_numpy(dtype=float, na_value=np.nan)[joined]
+    quality = populations(
+        rows["score"].to_numpy()[joined],
+        rows["accuracy"].to_numpy(dtype=float, na_value=np.nan)[joined],
+        {name: mask[joined] for name, mask in _masks(descriptors).items()},
+        stderr=None if np.isnan(stderr).any() else stderr,
+        complete=whole and bool(joined.all()),
+        noisy=not isinstance(parts.proxy, SymbolicProxy),
+        draws=config.analysis.draws,
+        rng=np.random.default_rng(config.analysis.seed),
+    )
+    return {
+        "joined": int(joined.sum()),
+        "missing": int((scored & ~joined).sum()),
+        "correlation": quality,
+        "interval": results.interval_in_words(quality["all"], parts.searcher.population),
+    }
+
+
+def _masks(descriptors: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The populations besides all; a space without the notion of reachable leaves it out."""
+    masks = {"live": (descriptors["dead"] == 0).to_numpy()}
+    if "reachable" in descriptors:
+        masks["reachable"] = (descriptors["reachable"] == 1).to_numpy()
+    return masks
+
+
+def _write(
+    folder: Path, config: DictConfig, rows: pd.DataFrame, summary: Mapping[str, Any]
+) -> dict[str, Path]:
+    """Write the run's folder; return its figures by name."""
+    write_scores(folder / "scores.csv", rows)
+    write_summary(folder / "summary.json", summary)
+    write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+    if "correlation" not in summary:
+        return {}
+    drawn = rows[rows["error"].isna() & rows["accuracy"].notna()]
+    figure = folder / "figures" / "scatter.png"
+    draw_scatter(
+        figure,
+        drawn["score"].to_numpy(),
+        drawn["accuracy"].to_numpy(dtype=float),
+        score_label=f"{summary['proxy']} score",
+        measured_label=summary["benchmark"]["label"],
+        title=results.title(summary),
+    )
+    return {"scatter": figure}
+
+
+def _tracked(config: DictConfig, folder: Path) -> dict[str, Any]:
+    """What tracking needs to know of a run at its start."""
+    chosen = choices()
+    names = [chosen[group] for group in GROUPS]
+    return {
+        "config": OmegaConf.to_container(config, resolve=True),
+        "folder": folder,
+        "group": chosen.get("experiment"),
+        "job_type": "score",
+        "tags": names,
+        "name": "-".join(names),
+    }

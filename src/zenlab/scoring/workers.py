@@ -1,0 +1,152 @@
+"""Worker processes that score architectures, one device each, and whose death costs one score.
+
+A worker holds one architecture at a time and gets the next when its result has been taken, so
+that whoever commits results as they arrive loses at most one computation per worker at a kill.
+"""
+
+import math
+import multiprocessing
+import signal
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+
+import torch
+
+from zenlab.core import Genotype, Score
+from zenlab.scoring.measure import Measurement
+
+
+class WorkerPool:
+    """Scores architectures on `devices`, one process each; use it as a context manager."""
+
+    def __init__(self, measurement: Measurement, devices: Sequence[str]) -> None:
+        self._measurement = measurement
+        self._devices = list(devices)
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> "WorkerPool":
+        """Start nothing yet: processes start when there is something to score."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End all processes, busy or not."""
+        for worker in self._workers:
+            worker.stop()
+
+    def score(self, genotypes: Sequence[Genotype]) -> Iterator[Score]:
+        """Yield the scores of `genotypes` as they arrive.
+
+        Raises:
+            RuntimeError: a worker could not start, or met an error that is not one network's own.
+        """
+        waiting = deque(genotypes)
+        self._start(min(len(waiting), len(self._devices)))
+        for worker in self._workers:
+            worker.give(waiting)
+        while busy := [worker for worker in self._workers if worker.holds]:
+            ready = wait([worker.results for worker in busy])
+            for worker in busy:
+                if worker.results in ready and worker.holds:
+                    yield worker.take(worker.holds)
+                    self._living(worker).give(waiting)
+
+    def _start(self, count: int) -> None:
+        missing = self._devices[len(self._workers) : count]
+        started = [_Worker(self._measurement, device) for device in missing]
+        for worker in started:
+            worker.wait_until_ready()
+        self._workers += started
+
+    def _living(self, worker: "_Worker") -> "_Worker":
+        """The worker itself or, where it died, another in its place."""
+        if worker.alive:
+            return worker
+        successor = _Worker(self._measurement, worker.device)
+        successor.wait_until_ready()
+        self._workers[self._workers.index(worker)] = successor
+        return successor
+
+
+class _Worker:
+    """One process, the architecture that it holds, and the pipe to it."""
+
+    def __init__(self, measurement: Measurement, device: str) -> None:
+        self.device = device
+        self.holds: Genotype | None = None
+        self.alive = True
+        context = _context()
+        self.results, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(theirs, measurement, device), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    def wait_until_ready(self) -> None:
+        try:
+            self.results.recv()
+        except EOFError:
+            raise RuntimeError(f"a worker on {self.device} {self._end()} at its start") from None
+
+    def give(self, waiting: deque[Genotype]) -> None:
+        self.holds = waiting.popleft() if waiting else None
+        if self.holds:
+            self.results.send(self.holds)
+
+    def take(self, genotype: Genotype) -> Score:
+        """Take the score of what the worker holds; being killed over it is that score's error."""
+        self.holds = None
+        try:
+            score: Score = self.results.recv()
+        except EOFError:
+            self.alive = False
+            return Score(genotype, math.nan, error=f"the worker {self._end()}")
+        return score
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.join()
+        self.results.close()
+
+    def _end(self) -> str:
+        """Say which signal ended the process; an exit of its own is a bug that ends the run."""
+        self._process.join()
+        code = self._process.exitcode or 0
+        if code >= 0:
+            raise RuntimeError(
+                f"a worker on {self.device} ended with exit code {code}; its traceback is above"
+            )
+        likely = ", probably because memory ran out" if code == -signal.SIGKILL else ""
+        return f"was ended by signal {-code}{likely}"
+
+
+def _context() -> multiprocessing.context.ForkServerContext | multiprocessing.context.SpawnContext:
+    """Fresh processes without threads of ours; on Linux they share one import of PyTorch."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def _serve(connection: Connection, measurement: Measurement, device: str) -> None:
+    """Score what comes through the pipe until it closes (also when the run has been killed)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        here = measurement.to(torch.device(device))
+        connection.send(None)
+        while True:
+            connection.send(here.score(connection.recv()))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return

@@ -1,0 +1,1 @@
+"""Searchers: which architectures are scored, and in which order (ask and tell)."""

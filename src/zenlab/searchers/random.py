@@ -1,0 +1,68 @@
+"""Random search: a uniform sample of the space without replacement."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, get_args
+
+import numpy as np
+
+from zenlab.core import Enumerable, Genotype, Score, Space
+
+Unique = Literal["genotype", "canonical"]
+
+_PATIENCE = 100_000
+"""Draws in a row without anything new after which a space counts as exhausted."""
+
+
+class RandomSearcher:
+    """Asks once, for `budget` different architectures; a larger budget begins with the same ones.
+
+    `unique=canonical` skips architectures that a search may take for duplicates of one drawn
+    before (`space.canonical`), so the sample is no longer uniform over genotypes.
+    """
+
+    def __init__(
+        self, space: Space, *, budget: int = 100, unique: Unique = "genotype", seed: int = 0
+    ) -> None:
+        if budget < 1:
+            raise ValueError(f"searcher.budget is {budget}; wanted at least 1")
+        if unique not in get_args(Unique):
+            raise ValueError(
+                f"searcher.unique is {unique!r}; wanted one of {', '.join(get_args(Unique))}"
+            )
+        self.population = "all genotypes" if unique == "genotype" else "canonical classes"
+        self._waiting = _sample(space, budget, unique, np.random.default_rng(seed))
+
+    def ask(self) -> list[Genotype]:
+        """Return the whole sample, then nothing."""
+        asked, self._waiting = self._waiting, []
+        return asked
+
+    def tell(self, scores: Sequence[Score]) -> None:
+        """Learn nothing: a random search doesn't look at scores."""
+
+
+def _sample(space: Space, budget: int, unique: Unique, rng: np.random.Generator) -> list[Genotype]:
+    key = space.canonical if unique == "canonical" else str
+    seen: dict[str, Genotype] = {}
+    for genotype in _draws(space, rng):
+        seen.setdefault(key(genotype), genotype)
+        if len(seen) == budget:
+            return list(seen.values())
+    raise ValueError(
+        f"searcher.budget is {budget}, but only {len(seen)} different architectures "
+        f"(searcher.unique={unique}) were found; ask for fewer, or use searcher=exhaustive"
+    )
+
+
+def _draws(space: Space, rng: np.random.Generator) -> Iterator[Genotype]:
+    """Each architecture once in random order; where they can't be listed, draws until stale."""
+    if isinstance(space, Enumerable):
+        genotypes = list(space)
+        yield from (genotypes[i] for i in rng.permutation(len(genotypes)))
+        return
+    stale, seen = 0, set()
+    while stale < _PATIENCE:
+        genotype = space.sample(rng)
+        stale = stale + 1 if genotype in seen else 0
+        seen.add(genotype)
+        yield genotype

@@ -1,0 +1,111 @@
+"""The network that NAS-Bench-201 wraps around a cell (Dong and Yang, ICLR 2020, figure 1)."""
+
+import torch
+from torch import Tensor, nn
+
+from zenlab.core import Network
+from zenlab.spaces.nb201_cell import EDGES, NODES, Cell
+
+
+class NB201Network(Network):
+    """Stem, three stages of N equal cells at widths C, 2C, 4C with reductions between, classifier.
+
+    Images are (n, channels, h, w) with h and w divisible by 4; features before pooling are
+    (n, 4C, h/4, w/4).
+    """
+
+    def __init__(self, cell: Cell, *, C: int, N: int, channels: int, num_classes: int) -> None:  # noqa: N803
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(channels, C, 3, padding=1, bias=False), nn.BatchNorm2d(C)
+        )
+        stages: list[nn.Module] = [CellModule(cell, C) for _ in range(N)]
+        for width in (2 * C, 4 * C):
+            stages.append(Reduction(width // 2, width))
+            stages.extend(CellModule(cell, width) for _ in range(N))
+        self.cells = nn.Sequential(*stages)
+        self.last = nn.Sequential(nn.BatchNorm2d(4 * C), nn.ReLU())
+        self.classifier = nn.Linear(4 * C, num_classes)
+
+    def forward_features(self, images: Tensor) -> Tensor:
+        """Return the features after the last batch norm and ReLU, (n, 4C, h/4, w/4)."""
+        height, width = images.shape[2:]
+        if height % 4 or width % 4:
+            raise ValueError(
+                f"images of {height} x {width} pixels: a NAS-Bench-201 network halves them twice, "
+                f"so both sides must be divisible by 4"
+            )
+        features: Tensor = self.last(self.cells(self.stem(images)))
+        return features
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the class scores, (n, num_classes)."""
+        scores: Tensor = self.classifier(self.forward_features(images).mean((2, 3)))
+        return scores
+
+
+class CellModule(nn.Module):
+    """One cell: a node is the sum of its incoming edges, zero where all of them are `none`."""
+
+    def __init__(self, cell: Cell, width: int) -> None:
+        super().__init__()
+        self.operations = nn.ModuleDict(
+            {
+                f"{i}{j}": _operation(name, width)
+                for (i, j), name in zip(EDGES, cell, strict=True)
+                if name != "none"
+            }
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the output node, of the same shape as the input node."""
+        nodes = [features]
+        for node in range(1, NODES):
+            incoming = [
+                self.operations[f"{source}{node}"](nodes[source])
+                for source in range(node)
+                if f"{source}{node}" in self.operations
+            ]
+            nodes.append(sum(incoming[1:], incoming[0]) if incoming else torch.zeros_like(features))
+        return nodes[-1]
+
+
+class Reduction(nn.Module):
+    """The residual block between stages: halves the sides and changes the width."""
+
+    def __init__(self, width_in: int, width_out: int) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            _relu_conv_norm(width_in, width_out, kernel=3, stride=2),
+            _relu_conv_norm(width_out, width_out, kernel=3, stride=1),
+        )
+        self.shortcut = nn.Sequential(
+            nn.AvgPool2d(2, stride=2), nn.Conv2d(width_in, width_out, 1, bias=False)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return main path plus shortcut, (n, width_out, h/2, w/2)."""
+        total: Tensor = self.main(features) + self.shortcut(features)
+        return total
+
+
+def _operation(name: str, width: int) -> nn.Module:
+    match name:
+        case "skip_connect":
+            return nn.Identity()
+        case "avg_pool_3x3":
+            return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+        case "nor_conv_1x1":
+            return _relu_conv_norm(width, width, kernel=1, stride=1)
+        case "nor_conv_3x3":
+            return _relu_conv_norm(width, width, kernel=3, stride=1)
+        case _:
+            raise ValueError(f"{name!r} is no operation of NAS-Bench-201")
+
+
+def _relu_conv_norm(width_in: int, width_out: int, *, kernel: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.ReLU(),
+        nn.Conv2d(width_in, width_out, kernel, stride=stride, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(width_out),
+    )

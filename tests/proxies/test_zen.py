@@ -1,0 +1,132 @@
+"""What the Zen-score promises beyond its golden values."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from zenlab.core import Batch, Network
+from zenlab.proxies.zen import Zen, draw_zen_scores
+from zenlab.spaces.nb201 import NB201
+
+SPACE = NB201(C=4, N=1, image_size=8)
+CELL = SPACE.parse("6111")
+BATCH = Batch(torch.zeros(2, 3, 8, 8), torch.zeros(2, dtype=torch.long), synthetic=True)
+
+
+def measure(proxy: Zen, seed: int = 0) -> tuple[float, float | None]:
+    rng = torch.Generator().manual_seed(seed)
+    estimate = proxy.measure(SPACE.build(CELL), BATCH, rng=rng)
+    return estimate.value, estimate.stderr
+
+
+def single(seed: int, **parameters: object) -> float:
+    return measure(Zen(batch_size=8, **parameters), seed)[0]
+
+
+def test_the_same_generator_gives_the_same_score_whatever_weights_the_network_came_with() -> None:
+    torch.manual_seed(1)
+    first = single(5)
+    torch.manual_seed(2)
+    assert single(5) == first != single(6)
+
+
+def test_the_score_is_the_log_difference_plus_log_deviations_of_batch_norm() -> None:
+    """One batch norm after a 1x1 convolution on one channel: done by hand from the same draws."""
+
+    class Tiny(Network):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.Sequential(nn.Conv2d(1, 1, 1, bias=False), nn.BatchNorm2d(1))
+
+        def forward_features(self, images: torch.Tensor) -> torch.Tensor:
+            return self.layers(images)
+
+    rng = torch.Generator().manual_seed(3)
+    weight = torch.randn(1, 1, 1, 1, generator=rng)
+    clean = torch.randn(4, 1, 2, 2, generator=rng)
+    perturbed = clean + 0.5 * torch.randn(4, 1, 2, 2, generator=rng)
+    one, other = weight * clean, weight * perturbed
+    variance = 0.9 * (0.9 + 0.1 * one.var()) + 0.1 * other.var()
+
+    def normalised(x: torch.Tensor) -> torch.Tensor:
+        return (x - x.mean()) / (x.var(correction=0) + 1e-5).sqrt()
+
+    moved = (normalised(one) - normalised(other)).abs().sum((1, 2, 3)).mean()
+    by_hand = {
+        "fresh": moved.log() + variance.log() / 2,
+        "batch": moved.log() + one.var().log() / 2,
+    }
+    for statistics, wanted in by_hand.items():
+        rng.manual_seed(3)
+        (found,) = draw_zen_scores(
+            Tiny(), torch.empty(4, 1, 2, 2), iter([rng]), gamma=0.5, statistics=statistics
+        )
+        assert found == pytest.approx(wanted.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("statistics", ["fresh", "batch"])
+def test_independent_draws_do_not_depend_on_how_many_there_are(statistics: str) -> None:
+    alone = [single(5 + draw, statistics=statistics) for draw in range(4)]
+    value, stderr = measure(Zen(repeats=4, batch_size=8, statistics=statistics), 5)
+    assert value == pytest.approx(np.mean(alone), rel=1e-6)
+    assert stderr == pytest.approx(np.std(alone, ddof=1) / 2, rel=1e-4)
+
+
+def test_carried_draws_drift_upwards_and_have_no_standard_error() -> None:
+    value, stderr = measure(Zen(repeats=16, batch_size=8, statistics="carried"))
+    assert stderr is None
+    assert value > single(0) + 1
+
+
+def test_global_random_state_and_batch_are_left_alone() -> None:
+    torch.manual_seed(0)
+    network = SPACE.build(CELL)
+    before = torch.get_rng_state()
+    Zen(batch_size=4).measure(network, BATCH, rng=torch.Generator().manual_seed(0))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert BATCH.images.shape == (2, 3, 8, 8) and not BATCH.images.any()
+
+
+def test_a_dead_cell_scores_minus_infinity() -> None:
+    dead = SPACE.build(SPACE.parse("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"))
+    estimate = Zen(batch_size=4).measure(dead, BATCH, rng=torch.Generator().manual_seed(0))
+    assert estimate.value == -math.inf
+
+
+def test_a_network_without_batch_norm_is_refused() -> None:
+    class Bare(Network):
+        def forward_features(self, images: torch.Tensor) -> torch.Tensor:
+            return images
+
+    with pytest.raises(ValueError, match="meant for networks with batch norm"):
+        Zen().measure(Bare(), BATCH, rng=torch.Generator())
+
+
+def test_features_that_overflow_are_an_error_and_no_number() -> None:
+    class Huge(Network):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = nn.BatchNorm2d(3)
+
+        def forward_features(self, images: torch.Tensor) -> torch.Tensor:
+            return self.norm(images) * 1e38
+
+    with pytest.raises(ArithmeticError, match="overflowed"):
+        Zen(batch_size=4).measure(Huge(), BATCH, rng=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"repeats": 0}, "proxy.repeats is 0; wanted at least 1"),
+        ({"batch_size": 0}, "proxy.batch_size is 0; wanted at least 1"),
+        ({"gamma": 0.0}, "proxy.gamma is 0.0; wanted a positive number"),
+        ({"statistics": "leaky"}, "wanted one of fresh, carried, batch"),
+    ],
+)
+def test_bad_parameters_are_refused(parameters: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Zen(**parameters)
