@@ -1,4 +1,4 @@
-"""What all tests share: a clean home for scores, the real tables if there are any, runs in process."""
+"""What all tests share: a clean home for scores, the real tables, runs in this process."""
 
 import json
 import os
@@ -18,7 +18,8 @@ CONF = Path(__file__).parents[1] / "conf"
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the keys, tables or scores of whoever runs it."""
-    for name in ("NB201_PATH", "ZENLAB_DATA", "WANDB_MODE", "WANDB_API_KEY", "WANDB_PROJECT"):
+    for name in ("NB201_PATH", "ZENLAB_DATA", "WANDB_MODE", "WANDB_API_KEY", "WANDB_PROJECT",
+                 "WANDB_ENTITY", "WANDB_BASE_URL")  # fmt: skip:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ZENLAB_HOME", str(tmp_path / "home"))
 

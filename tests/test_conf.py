@@ -8,7 +8,7 @@ import pytest
 from hydra.utils import get_object
 from omegaconf import OmegaConf
 
-from conftest import CONF, compose
+from tests.conftest import CONF, compose
 
 OPTIONS = sorted(
     path

@@ -60,7 +60,8 @@ def _load_table(
         return None, [f"space {parts.names['space']} has no table of accuracies: scores only"]
     benchmark = instantiate(config.benchmark, _convert_="all")
     try:
-        return benchmark.load(parts.space, parts.dataset.name), []
+        with terminal.tasks() as on_progress:
+            return benchmark.load(parts.space, parts.dataset.name, on_progress=on_progress), []
     except TableUnavailable as missing:
         terminal.say(str(missing))
         return None, [str(missing)]
@@ -101,7 +102,7 @@ class _Watcher:
     def report(self) -> None:
         bar = self._progress
         self._logged = bar.seconds
-        self._log({"scored": bar.done, "rate": bar.rate, "best": bar.best})
+        self._log({"scored": bar.scored, "rate": bar.rate, "best_so_far": bar.best})
 
 
 def _summarise(
@@ -140,7 +141,7 @@ def _judge(
         rows["score"].to_numpy()[joined],
         rows["accuracy"].to_numpy(dtype=float, na_value=np.nan)[joined],
         {name: mask[joined] for name, mask in _masks(descriptors).items()},
-        stderr=None if np.isnan(stderr).any() else stderr,
+        stderr=stderr,
         complete=whole and bool(joined.all()),
         noisy=not isinstance(parts.proxy, SymbolicProxy),
         draws=config.analysis.draws,

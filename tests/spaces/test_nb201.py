@@ -11,9 +11,15 @@ from zenlab.spaces.nb201_cell import EDGES, OPERATIONS, parse, spell
 
 SPACE = NB201()
 CELLS = list(SPACE)
-BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
+BEST = (
+    "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1"
+    "|nor_conv_1x1~2|"
+)
 DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
-FIRST = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|"
+FIRST = (
+    "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1"
+    "|skip_connect~2|"
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +65,9 @@ def test_blanks_and_the_order_of_edges_into_a_node_do_not_matter() -> None:
         (DEAD[:-1], len(DEAD) - 1, "'|'"),
     ],
 )
-def test_a_malformed_cell_is_refused_with_the_position(text: str, position: int, wanted: str) -> None:
+def test_a_malformed_cell_is_refused_with_the_position(
+    text: str, position: int, wanted: str
+) -> None:
     with pytest.raises(ValueError, match=f"position {position} wanted ") as error:
         SPACE.parse(text)
     assert wanted in str(error.value)
@@ -104,7 +112,13 @@ def test_11529_cells_have_a_skip_and_3125_one_from_input_to_output(
     ids=["cifar10", "cifar100", "imagenet16"],
 )
 def test_params_and_flops_are_the_benchmarks_own_for_every_cell(
-    classes: int, image_size: int, params: int, base: float, conv1x1: float, conv3x3: float, pool: float
+    classes: int,
+    image_size: int,
+    params: int,
+    base: float,
+    conv1x1: float,
+    conv3x3: float,
+    pool: float,
 ) -> None:
     space = NB201(num_classes=classes, image_size=image_size)
     for cell in CELLS:
@@ -115,7 +129,9 @@ def test_params_and_flops_are_the_benchmarks_own_for_every_cell(
         assert known["flops"] == round(1e6 * (base + conv1x1 * n1 + conv3x3 * n3 + pool * pools))
 
 
-@pytest.mark.parametrize("space", [SPACE, NB201(C=6, N=2, channels=1, image_size=12, num_classes=7)])
+@pytest.mark.parametrize(
+    "space", [SPACE, NB201(C=6, N=2, channels=1, image_size=12, num_classes=7)]
+)
 def test_params_and_macs_are_those_of_the_built_network(space: NB201) -> None:
     for cell in (BEST, DEAD, CELLS[0], CELLS[77]):
         network = space.build(space.parse(cell))
@@ -144,9 +160,9 @@ def test_features_come_before_pooling_at_a_quarter_of_the_side() -> None:
 
 
 def test_images_that_can_not_be_halved_twice_are_refused_with_their_size() -> None:
-    with pytest.raises(ValueError, match="30 x 32 pixels.*divisible by 4"):
+    with pytest.raises(ValueError, match=r"30 x 32 pixels.*divisible by 4"):
         SPACE.build(SPACE.parse(BEST))(torch.zeros(2, 3, 30, 32))
-    with pytest.raises(ValueError, match="30 x 30 pixels.*divisible by 4"):
+    with pytest.raises(ValueError, match=r"30 x 30 pixels.*divisible by 4"):
         NB201(image_size=30)
 
 
@@ -204,5 +220,5 @@ def test_samples_reach_every_operation_on_every_edge_about_equally() -> None:
 
 
 def test_parameters_that_build_nothing_are_refused() -> None:
-    with pytest.raises(ValueError, match="space.N is 0; wanted at least 1"):
+    with pytest.raises(ValueError, match=r"space.N is 0; wanted at least 1"):
         NB201(N=0)

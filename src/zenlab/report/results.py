@@ -45,14 +45,10 @@ def count(scores: Sequence[Score], dead: Iterable[float]) -> dict[str, int]:
 def best_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the ten highest scores, ties in the order asked, ready for JSON."""
     top = rows[rows["error"].isna()].sort_values("score", ascending=False, kind="stable")
+    columns = top.head(_TOP)[["genotype", "index", "score", "accuracy"]].astype(object)
     return [
-        {
-            "genotype": row.genotype,
-            "index": None if pd.isna(row.index_) else int(row.index_),
-            "score": row.score,
-            "accuracy": None if pd.isna(row.accuracy) else float(row.accuracy),
-        }
-        for row in top.head(_TOP).rename(columns={"index": "index_"}).itertuples(index=False)
+        {str(name): None if value is pd.NA else value for name, value in row.items()}
+        for row in columns.to_dict("records")
     ]
 
 

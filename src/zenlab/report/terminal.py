@@ -2,14 +2,17 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TaskID,
@@ -35,6 +38,20 @@ class Terminal:
         """Return a progress bar to be used as a context manager."""
         return ScoringProgress(what, self._console)
 
+    @contextmanager
+    def tasks(self) -> Iterator[Callable[[str, int, int], None]]:
+        """Show a bar for each task reported (what, bytes done, bytes in all), if there are any."""
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        bars: dict[str, TaskID] = {}
+        with Progress(*columns, TimeRemainingColumn(), console=self._console) as progress:
+
+            def report(what: str, done: int, total: int) -> None:
+                if what not in bars:
+                    bars[what] = progress.add_task(what, total=total)
+                progress.update(bars[what], completed=done, total=total)
+
+            yield report
+
     def show(self, summary: Mapping[str, Any], folder: Path) -> None:
         """Print the result of a run: one table, a few lines, and where everything lies."""
         self._console.print()
@@ -51,7 +68,7 @@ class ScoringProgress:
     def __init__(self, what: str, console: Console) -> None:
         self.done = 0
         self.best = -math.inf
-        self._reused = 0
+        self.scored = 0
         self._start = time.perf_counter()
         self._bar = Progress(
             TextColumn(what),
@@ -87,7 +104,7 @@ class ScoringProgress:
     @property
     def rate(self) -> float:
         """Architectures scored anew per second."""
-        return (self.done - self._reused) / max(self.seconds, 1e-9)
+        return self.scored / max(self.seconds, 1e-9)
 
     def expect(self, count: int) -> None:
         """Let the bar grow by `count` architectures."""
@@ -97,7 +114,7 @@ class ScoringProgress:
     def add(self, score: Score) -> None:
         """Count one score."""
         self.done += 1
-        self._reused += score.reused
+        self.scored += not score.reused
         if score.error is None:
             self.best = max(self.best, score.value)
         self._bar.update(
@@ -105,44 +122,59 @@ class ScoringProgress:
         )
 
 
+_ROWS = {
+    "kendall": "Kendall tau-b",
+    "spearman": "Spearman rho",
+    "pearson": "Pearson r",
+    "weighted_kendall": "weighted tau",
+}
+
+
 def _quality_table(summary: Mapping[str, Any]) -> Table:
+    """One column for each population; the outcomes of picking by score below the correlations."""
+    populations = summary["correlation"]
     table = Table(
         title=f"{summary['proxy']} against {summary['benchmark']['label']}",
         title_justify="left",
-        caption=summary["interval"],
-        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1),
     )
-    table.add_column(summary["space"])
-    for name in ("n", "at -inf"):
+    table.add_column(f"{summary['space']} architectures")
+    for name in populations:
         table.add_column(name, justify="right")
-    for name in ("Kendall tau-b", "Spearman rho", "Pearson r"):
-        table.add_column(name)
-    for population, quality in summary["correlation"].items():
-        table.add_row(
-            population,
-            f"{quality['n']:,}",
-            f"{quality['minus_infinite']:,}",
-            *(_with_interval(quality[name]) for name in ("kendall", "spearman", "pearson")),
-        )
+    table.add_row("n", *(f"{quality['n']:,}" for quality in populations.values()))
+    for key, name in _ROWS.items():
+        table.add_row(name, *(_with_interval(quality[key]) for quality in populations.values()))
+    for group, key, name in (
+        ("top_precision", "10%", "precision of top 10 %"),
+        ("regret", "top_1", "regret of the top 1"),
+        ("regret", "top_10", "regret of best in top 10"),
+    ):
+        table.add_row(name, *(_number(quality[group][key]) for quality in populations.values()))
     return table
 
 
+def _number(measured: Mapping[str, Any]) -> str:
+    return "undefined" if measured["value"] is None else f"{measured['value']:.3f}"
+
+
 def _with_interval(measured: Mapping[str, Any]) -> str:
-    if measured["value"] is None:
-        return "undefined"
-    if measured["low"] is None:
-        return f"{measured['value']:.3f}"
-    return f"{measured['value']:.3f} [{measured['low']:.3f}, {measured['high']:.3f}]"
+    bounds = (
+        f" [{measured['low']:.3f}, {measured['high']:.3f}]" if measured["low"] is not None else ""
+    )
+    return _number(measured) + bounds
 
 
 def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
     counts = (
-        f"scored {summary['scored']:,} anew and took {summary['reused']:,} from the store in "
-        f"{summary['scoring_seconds']:.1f} s on {summary['hardware']}; "
-        f"{summary['dead']:,} dead, {summary['failed']:,} failed"
+        f"scored {summary['scored']:,} anew, took {summary['reused']:,} from the store, in "
+        f"{summary['scoring_seconds']:.1f} s; {summary['dead']:,} dead, {summary['failed']:,} failed"
     )
-    lines = [counts]
-    if best := summary["best"]:
-        accuracy = f", {best['accuracy']:.2f}" if best["accuracy"] is not None else ""
-        lines.append(f"best  {best['genotype']}  score {best['score']}{accuracy}")
-    return lines + list(summary["remarks"])
+    best = summary["best"]
+    measured = "" if best["accuracy"] is None else f", measured {best['accuracy']:.2f}"
+    return [
+        *([summary["interval"]] if "interval" in summary else []),
+        counts,
+        f"best score {best['score']:.6g}{measured}: {best['genotype']}",
+        *summary["remarks"],
+    ]

@@ -1,0 +1,1 @@
+"""Benchmarks: the measured quantities that scores are compared with."""

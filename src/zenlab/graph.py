@@ -1,0 +1,102 @@
+"""A network as a graph of operations, for what can be computed without building it.
+
+A network is a chain of blocks; a block is a small graph with one input and one output. Weights and
+biases don't appear: who reads a graph reasons about random weights.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from zenlab.core import Genotype
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """Convolution with zero padding (kernel - 1) / 2; `width` None keeps the number of channels."""
+
+    kernel: int
+    width: int | None = None
+    stride: int = 1
+    groups: int = 1
+
+
+@dataclass(frozen=True)
+class Norm:
+    """Batch norm in training mode."""
+
+
+@dataclass(frozen=True)
+class Relu:
+    """Rectification."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Average pooling whose window counts pixels of the image only."""
+
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+
+
+@dataclass(frozen=True)
+class Add:
+    """The sum of all inputs; of none of them: zero."""
+
+
+Operation = Convolution | Norm | Relu | Pool | Add
+
+
+@dataclass(frozen=True)
+class Node:
+    """An operation and where its inputs come from: 0 is the block's input, i its i-th node."""
+
+    operation: Operation
+    inputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Nodes in an order in which they can be computed; the last one is the block's output.
+
+    `role` says what the block is for in its space: `stem`, `cell`, `reduction`, `last`.
+    """
+
+    role: str
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Blocks from the image to the features before pooling."""
+
+    channels: int
+    image_size: int
+    blocks: tuple[Block, ...]
+
+
+@runtime_checkable
+class Traced(Protocol):
+    """A space that can tell the graph of an architecture."""
+
+    def graph(self, genotype: Genotype) -> Graph:
+        """Return the operations between image and features before pooling."""
+
+
+def chain(role: str, *operations: Operation) -> Block:
+    """Make a block of operations one after another."""
+    return Block(role, tuple(Node(made, (i,)) for i, made in enumerate(operations)))
+
+
+def fork(role: str, *branches: Sequence[Operation]) -> Block:
+    """Make a block of branches from one input whose ends are added."""
+    nodes: list[Node] = []
+    ends = []
+    for branch in branches:
+        source = 0
+        for operation in branch:
+            nodes.append(Node(operation, (source,)))
+            source = len(nodes)
+        ends.append(source)
+    return Block(role, (*nodes, Node(Add(), tuple(ends))))

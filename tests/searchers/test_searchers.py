@@ -1,0 +1,119 @@
+"""Searchers ask for what they promise: uniformly, completely, or as a file lists it."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zenlab.core import Genotype, Searcher
+from zenlab.searchers.exhaustive import ExhaustiveSearcher
+from zenlab.searchers.listed import ListedSearcher
+from zenlab.searchers.random import RandomSearcher
+from zenlab.spaces.nb201 import NB201
+
+SPACE = NB201()
+
+
+class Unlisted:
+    """A space that can draw but not be walked through: two letters."""
+
+    def sample(self, rng: np.random.Generator) -> Genotype:
+        return Genotype("".join(rng.choice(list("ab"), size=2)))
+
+    def canonical(self, genotype: Genotype) -> str:
+        return "".join(sorted(genotype))
+
+
+def asked(searcher: Searcher) -> list[Genotype]:
+    everything = []
+    while batch := searcher.ask():
+        everything += batch
+        searcher.tell([])
+    return everything
+
+
+def test_a_random_search_asks_for_its_budget_without_repeats() -> None:
+    genotypes = asked(RandomSearcher(SPACE, budget=300))
+    assert len(genotypes) == len(set(genotypes)) == 300
+
+
+def test_a_larger_budget_begins_with_the_same_architectures() -> None:
+    small, large = (asked(RandomSearcher(SPACE, budget=b, seed=4)) for b in (10, 50))
+    assert large[:10] == small
+
+
+def test_seeds_give_different_samples() -> None:
+    one, other = (asked(RandomSearcher(SPACE, budget=10, seed=seed)) for seed in (0, 1))
+    assert one != other
+
+
+def test_a_random_sample_is_uniform_over_genotypes() -> None:
+    """Each of 2,000 samples holds a given cell with probability 1/125: 25 times 125 expected."""
+    counts = Counter(g for seed in range(200) for g in asked(RandomSearcher(SPACE, seed=seed)))
+    mean_of_squares = sum(count**2 for count in counts.values()) / len(SPACE)
+    assert mean_of_squares == pytest.approx(1.28 * (1 - 1 / 125) + 1.28**2, rel=0.05)
+
+
+def test_unique_canonical_asks_for_no_two_duplicates_and_names_its_population() -> None:
+    searcher = RandomSearcher(SPACE, budget=1_000, unique="canonical")
+    classes = [SPACE.canonical(genotype) for genotype in asked(searcher)]
+    assert len(set(classes)) == 1_000
+    assert searcher.population == "canonical classes"
+    assert RandomSearcher(SPACE).population == "all genotypes"
+
+
+def test_a_space_that_can_not_be_listed_is_drawn_from_until_nothing_is_new() -> None:
+    assert sorted(asked(RandomSearcher(Unlisted(), budget=4))) == ["aa", "ab", "ba", "bb"]
+    with pytest.raises(ValueError, match="only 4 different architectures"):
+        RandomSearcher(Unlisted(), budget=5)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"budget": 0}, "searcher.budget is 0; wanted at least 1"),
+        ({"budget": 15_626}, "only 15625 different architectures .* use searcher=exhaustive"),
+        ({"unique": "yes"}, "searcher.unique is 'yes'; wanted one of genotype, canonical"),
+    ],
+)
+def test_bad_parameters_are_refused(parameters: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RandomSearcher(SPACE, **parameters)
+
+
+def test_an_exhaustive_search_walks_the_whole_space_in_its_order() -> None:
+    assert asked(ExhaustiveSearcher(SPACE)) == list(SPACE)
+
+
+def test_an_exhaustive_search_needs_a_space_that_can_be_listed() -> None:
+    with pytest.raises(ValueError, match="Unlisted is too large to be walked through"):
+        ExhaustiveSearcher(Unlisted())
+
+
+def test_a_list_keeps_order_and_spelling_of_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "cells.txt"
+    loose = "|none~0| + |none~0|none~1| + |none~0|none~1|skip_connect~2|"
+    path.write_text(f"# my cells\n6111\n\n  {loose}  \n6111\n")
+    searcher = ListedSearcher(SPACE, path=str(path))
+    assert searcher.spellings == ["6111", loose, "6111"]
+    assert asked(searcher) == [SPACE.parse("6111"), SPACE.parse(loose), SPACE.parse("6111")]
+    assert searcher.population == "the list cells.txt"
+
+
+def test_a_malformed_genotype_is_refused_with_file_line_and_position(tmp_path: Path) -> None:
+    path = tmp_path / "cells.txt"
+    path.write_text("6111\n|none~0|+|bad~0|\n")
+    with pytest.raises(ValueError, match=r"cells\.txt, line 2: .* at position 10 wanted one of"):
+        ListedSearcher(SPACE, path=str(path))
+
+
+def test_a_list_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text("# nothing\n")
+    for path, message in [
+        (None, "searcher=listed needs searcher.path"),
+        (str(tmp_path / "no.txt"), "can't read .*no.txt"),
+        (str(tmp_path / "empty.txt"), "names no architecture"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            ListedSearcher(SPACE, path=path)
