@@ -12,14 +12,22 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
+_VARIABLES = (
+    "NB201_PATH",
+    "ZENLAB_DATA",
+    "WANDB_MODE",
+    "WANDB_API_KEY",
+    "WANDB_PROJECT",
+    "WANDB_ENTITY",
+    "WANDB_BASE_URL",
+)
 CONF = Path(__file__).parents[1] / "conf"
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the keys, tables or scores of whoever runs it."""
-    for name in ("NB201_PATH", "ZENLAB_DATA", "WANDB_MODE", "WANDB_API_KEY", "WANDB_PROJECT",
-                 "WANDB_ENTITY", "WANDB_BASE_URL")  # fmt: skip:
+    for name in _VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ZENLAB_HOME", str(tmp_path / "home"))
 

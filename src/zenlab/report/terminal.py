@@ -139,23 +139,23 @@ def _quality_table(summary: Mapping[str, Any]) -> Table:
         box=SIMPLE_HEAD,
         padding=(0, 1),
     )
-    table.add_column(f"{summary['space']} architectures")
+    table.add_column(summary["space"], no_wrap=True)
     for name in populations:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_row("n", *(f"{quality['n']:,}" for quality in populations.values()))
     for key, name in _ROWS.items():
         table.add_row(name, *(_with_interval(quality[key]) for quality in populations.values()))
     for group, key, name in (
-        ("top_precision", "10%", "precision of top 10 %"),
-        ("regret", "top_1", "regret of the top 1"),
-        ("regret", "top_10", "regret of best in top 10"),
+        ("top_precision", "10%", "top 10 % precision"),
+        ("regret", "top_1", "regret of top 1"),
+        ("regret", "top_10", "regret, best of 10"),
     ):
         table.add_row(name, *(_number(quality[group][key]) for quality in populations.values()))
     return table
 
 
 def _number(measured: Mapping[str, Any]) -> str:
-    return "undefined" if measured["value"] is None else f"{measured['value']:.3f}"
+    return "undefined" if measured["value"] is None else f"{measured['value']:.2f}"
 
 
 def _with_interval(measured: Mapping[str, Any]) -> str:
@@ -167,8 +167,9 @@ def _with_interval(measured: Mapping[str, Any]) -> str:
 
 def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
     counts = (
-        f"scored {summary['scored']:,} anew, took {summary['reused']:,} from the store, in "
-        f"{summary['scoring_seconds']:.1f} s; {summary['dead']:,} dead, {summary['failed']:,} failed"
+        f"scored {summary['scored']:,} in {summary['scoring_seconds']:.1f} s, took "
+        f"{summary['reused']:,} from the store; {summary['dead']:,} dead, "
+        f"{summary['failed']:,} failed"
     )
     best = summary["best"]
     measured = "" if best["accuracy"] is None else f", measured {best['accuracy']:.2f}"
