@@ -9,6 +9,7 @@ from typing import Any
 import hydra
 import pandas as pd
 import pytest
+import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
@@ -22,6 +23,9 @@ _VARIABLES = (
     "WANDB_BASE_URL",
 )
 CONF = Path(__file__).parents[1] / "conf"
+
+
+torch.set_num_threads(1)  # several test processes share the cores
 
 
 @pytest.fixture(autouse=True)

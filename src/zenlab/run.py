@@ -1,5 +1,6 @@
 """One run: score architectures, join their measured accuracies, say how well the scores rank."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ def run(config: DictConfig) -> float | None:
         scores, seconds = _score(config, parts, terminal, stream.log)
         rows = results.score_rows(parts.space, scores, parts.spellings(scores), table)
         summary = _summarise(config, parts, scores, rows, table)
-        summary |= {"scoring_seconds": seconds, "remarks": remarks + results.failures(scores)}
+        summary |= {"scoring_seconds": seconds, "remarks": remarks}
         stream.finish(summary, rows, _write(folder, config, rows, summary))
     terminal.show(summary, folder)
     return results.headline(summary)
@@ -81,8 +82,9 @@ def _score(
             parts.searcher.tell(told)
             scores += told
         watcher.report()
-    if all(score.error is not None for score in scores):
-        raise RuntimeError(f"not one architecture could be scored: {scores[0].error}")
+    reasons = results.failures(scores)
+    if reasons and not any(math.isfinite(score.value) for score in scores):
+        raise RuntimeError(f"not one architecture could be scored: {'; '.join(reasons)}")
     return scores, time.perf_counter() - start
 
 
@@ -120,6 +122,7 @@ def _summarise(
         "hardware": str(parts.hardware),
         "seed": config.seed,
         **results.count(scores, descriptors["dead"]),
+        "failures": results.failures(scores),
         "best": best[0],
         "top": best,
     }

@@ -159,10 +159,9 @@ def _number(measured: Mapping[str, Any]) -> str:
 
 
 def _with_interval(measured: Mapping[str, Any]) -> str:
-    bounds = (
-        f" [{measured['low']:.3f}, {measured['high']:.3f}]" if measured["low"] is not None else ""
-    )
-    return _number(measured) + bounds
+    if measured["low"] is None:
+        return _number(measured)
+    return f"{_number(measured)} [{measured['low']:.2f}, {measured['high']:.2f}]"
 
 
 def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
@@ -177,5 +176,5 @@ def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
         *([summary["interval"]] if "interval" in summary else []),
         counts,
         f"best score {best['score']:.6g}{measured}: {best['genotype']}",
-        *summary["remarks"],
+        *summary["failures"],
     ]
