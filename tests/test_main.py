@@ -11,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.conftest import compose
+
 ROOT = Path(__file__).parents[1]
 QUICK = ("proxy=params", "searcher.budget=5", "benchmark=none", "tracking=none")
 
@@ -32,6 +34,13 @@ def test_help_names_every_group_and_option(tmp_path: Path) -> None:
         if folder.is_dir() and list(folder.glob("*.yaml")):
             line = next(row for row in said.splitlines() if row.startswith(f"{folder.name}:"))
             assert all(option.stem in line for option in folder.glob("*.yaml"))
+
+
+def test_help_names_the_defaults(tmp_path: Path) -> None:
+    chosen = compose().hydra.runtime.choices
+    said = zenlab("--help", folder=tmp_path).stdout
+    groups = ("space", "proxy", "searcher", "dataset", "hardware", "benchmark", "tracking")
+    assert all(f"{group}={chosen[group]}" in said for group in groups)
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -33,7 +33,7 @@ def test_expectations_equal_the_mean_over_all_orders_of_ties(
     picks = [set(order[:count]) for order in orders(scores)]
     best = [set(order[:count]) for order in orders(accuracies)]
     ranked = rank(np.array(scores), np.array(accuracies))
-    shared = np.mean([len(a & b) / count for a in picks[::1] for b in best[::1]][:])
+    shared = np.mean([len(pick & top) / count for pick in picks for top in best])
     found = [max(accuracies[row] for row in pick) for pick in picks]
     assert top_precision(ranked, count) == pytest.approx(shared, abs=1e-12)
     assert best_accuracy(ranked, count) == pytest.approx(np.mean(found), abs=1e-12)

@@ -1,6 +1,7 @@
 """Variants of rows are what a naive twin makes from the same random numbers."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from scipy import stats
 
 from zenlab.analysis.correlation import kendall, spearman
 from zenlab.analysis.ranked import Ranked, rank
+from zenlab.analysis.selection import best_accuracy
 from zenlab.analysis.variants import defined, evaluate, halve, middle, resample, reseed
 
 
@@ -56,6 +58,20 @@ def test_a_half_holds_no_row_twice_and_every_row_is_in_half_of_them() -> None:
         assert len(half) == 5 == len(set(half.scores))
         times[half.scores.astype(int)] += 1
     assert times / 2000 == pytest.approx(5 / 11, abs=0.06)
+
+
+def test_halves_expect_what_a_search_of_half_the_size_finds() -> None:
+    """Unbiased: over many samples of 80, the mean of their halves is that of samples of 40."""
+    rng = np.random.default_rng(2)
+    top = {"top": partial(best_accuracy, count=1)}
+    halves, samples = [], []
+    for _ in range(400):
+        scores, noise = rng.normal(size=(2, 80))
+        halves.append(evaluate(top, halve(rank(scores, scores + noise), 20, rng))["top"].mean())
+        scores, noise = rng.normal(size=(2, 40))
+        samples.append(best_accuracy(rank(scores, scores + noise), 1))
+    error = math.hypot(np.std(halves), np.std(samples)) / math.sqrt(400)
+    assert np.mean(halves) == pytest.approx(np.mean(samples), abs=4 * error)
 
 
 def test_a_few_undefined_draws_are_left_out_and_many_leave_nothing() -> None:

@@ -130,3 +130,15 @@ def test_features_that_overflow_are_an_error_and_no_number() -> None:
 def test_bad_parameters_are_refused(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Zen(**parameters)
+
+
+def test_the_memory_format_does_not_change_the_draws() -> None:
+    images = torch.empty(8, 3, 8, 8)
+    found = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        network = SPACE.build(CELL).to(memory_format=layout)
+        laid_out = images.to(memory_format=layout)
+        rng = torch.Generator().manual_seed(0)
+        found += draw_zen_scores(network, laid_out, iter([rng]), gamma=0.01, statistics="fresh")
+    assert found[1] == pytest.approx(found[0], rel=1e-4)
+    assert single(0) == found[1]

@@ -118,9 +118,10 @@ def _pearson(x: NDArray[Any], y: NDArray[Any]) -> float:
 
 
 def _centred(values: NDArray[Any]) -> Floats:
-    """Less their mean; before that divided by a power of two, so that no square overflows."""
+    """Less their mean, divided by a power of two, so that no square overflows."""
     scaled = np.ldexp(values, -np.frexp(np.abs(values).max())[1])
-    centred: Floats = scaled - scaled.mean()
+    shifted = scaled - scaled.min()  # exact for neighbouring numbers, unlike their mean
+    centred: Floats = shifted - shifted.mean()
     return centred
 
 

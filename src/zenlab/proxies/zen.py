@@ -62,7 +62,9 @@ class Zen:
             raise ValueError(
                 "the Zen-score is meant for networks with batch norm; this one has none"
             )
-        images = batch.images.new_empty((self.batch_size, *batch.images.shape[1:]))
+        shape = (self.batch_size, *batch.images.shape[1:])
+        images = batch.images.new_empty(shape).to(memory_format=torch.channels_last)
+        network = network.to(memory_format=torch.channels_last)  # twice as fast on CPUs
         generators = self._generators(rng)
         draws = list(
             draw_zen_scores(
@@ -94,11 +96,12 @@ def draw_zen_scores(
 
     Everything random is drawn on the generator's device, weights in the order of `modules()`, then
     x, then e, and moved to where `images` lies: a generator on the CPU gives the same draws on any
-    device, and those of the authors' program. Minus infinity if no feature moves.
+    device and in any memory format, and those of the authors' program. Minus infinity if no
+    feature moves.
 
     Args:
         network: on the device of `images`; its weights and running variances are overwritten.
-        images: (n, c, h, w); gives shape, type and device, its values are not used.
+        images: (n, c, h, w); gives shape, type, device and memory format; values don't count.
         generators: one for each draw.
         gamma: the size of the perturbation, in standard deviations of the input.
         statistics: which variances enter; see `Zen`.
@@ -137,7 +140,7 @@ def draw_gaussian_weights(network: nn.Module, rng: torch.Generator) -> None:
 
 def _gaussian(like: Tensor, rng: torch.Generator) -> Tensor:
     drawn = torch.randn(like.shape, generator=rng, dtype=like.dtype, device=rng.device)
-    return drawn.to(like.device)
+    return torch.empty_like(like).copy_(drawn)
 
 
 def _batch_norms(network: nn.Module) -> list[nn.BatchNorm2d]:
