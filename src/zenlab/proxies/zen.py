@@ -62,9 +62,10 @@ class Zen:
             raise ValueError(
                 "the Zen-score is meant for networks with batch norm; this one has none"
             )
+        # Convolutions and pooling on a CPU are about twice as fast in channels_last.
         shape = (self.batch_size, *batch.images.shape[1:])
         images = batch.images.new_empty(shape).to(memory_format=torch.channels_last)
-        network = network.to(memory_format=torch.channels_last)  # twice as fast on CPUs
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         generators = self._generators(rng)
         draws = list(
             draw_zen_scores(

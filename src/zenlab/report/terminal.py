@@ -137,7 +137,8 @@ def _quality_table(summary: Mapping[str, Any]) -> Table:
         title=f"{summary['proxy']} against {summary['benchmark']['label']}",
         title_justify="left",
         box=SIMPLE_HEAD,
-        padding=(0, 1),
+        show_edge=False,
+        padding=(0, 1, 0, 0),
     )
     table.add_column(summary["space"], no_wrap=True)
     for name in populations:
@@ -146,9 +147,9 @@ def _quality_table(summary: Mapping[str, Any]) -> Table:
     for key, name in _ROWS.items():
         table.add_row(name, *(_with_interval(quality[key]) for quality in populations.values()))
     for group, key, name in (
-        ("top_precision", "10%", "top 10 % precision"),
-        ("regret", "top_1", "regret of top 1"),
-        ("regret", "top_10", "regret, best of 10"),
+        ("top_precision", "10%", "top-10% hits"),
+        ("regret", "top_1", "regret, top 1"),
+        ("regret", "top_10", "regret, top 10"),
     ):
         table.add_row(name, *(_number(quality[group][key]) for quality in populations.values()))
     return table

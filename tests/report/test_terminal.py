@@ -1,0 +1,41 @@
+"""What the terminal shows fits into 80 columns, with nothing cut off."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from zenlab.analysis.quality import populations
+from zenlab.report.terminal import Terminal
+
+
+def test_the_table_of_a_run_fits_into_80_columns(monkeypatch: object) -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=200)
+    masks = {"live": scores > -2, "reachable": scores > 0}
+    quality = populations(
+        scores, -scores + rng.normal(size=200), masks, complete=False, noisy=True, draws=50, rng=rng
+    )
+    summary = {
+        "space": "nb201",
+        "proxy": "zen",
+        "benchmark": {"label": "CIFAR-10 test accuracy after 200 epochs (%)"},
+        "correlation": quality,
+        "interval": "brackets: 95 %",
+        "scored": 200,
+        "reused": 0,
+        "scoring_seconds": 1.0,
+        "dead": 0,
+        "failed": 0,
+        "failures": [],
+        "best": {"score": 2.5, "accuracy": None, "genotype": "|x~0|"},
+    }
+    terminal = Terminal()
+    terminal._console = Console(file=(screen := io.StringIO()), width=80)
+    terminal.show(summary, Path("here"))
+    text = screen.getvalue()
+    assert "…" not in text
+    tau = quality["reachable"]["kendall"]
+    assert f"{tau['value']:.2f} [{tau['low']:.2f}, {tau['high']:.2f}]" in text
+    assert tau["value"] < 0 and tau["low"] < 0
