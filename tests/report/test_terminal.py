@@ -37,5 +37,5 @@ def test_the_table_of_a_run_fits_into_80_columns(monkeypatch: object) -> None:
     text = screen.getvalue()
     assert "…" not in text
     tau = quality["reachable"]["kendall"]
-    assert f"{tau['value']:.2f} [{tau['low']:.2f}, {tau['high']:.2f}]" in text
+    assert f"{tau['value']:.2f} [{tau['low']:.2f},{tau['high']:.2f}]" in text
     assert tau["value"] < 0 and tau["low"] < 0

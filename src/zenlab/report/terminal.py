@@ -162,7 +162,7 @@ def _number(measured: Mapping[str, Any]) -> str:
 def _with_interval(measured: Mapping[str, Any]) -> str:
     if measured["low"] is None:
         return _number(measured)
-    return f"{_number(measured)} [{measured['low']:.2f}, {measured['high']:.2f}]"
+    return f"{_number(measured)} [{measured['low']:.2f},{measured['high']:.2f}]"
 
 
 def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
