@@ -6,7 +6,7 @@ biases don't appear: who reads a graph reasons about random weights.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from zenlab.core import Genotype
 
@@ -48,16 +48,14 @@ class Add:
 Operation = Convolution | Norm | Relu | Pool | Add
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """An operation and where its inputs come from: 0 is the block's input, i its i-th node."""
 
     operation: Operation
     inputs: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """Nodes in an order in which they can be computed; the last one is the block's output.
 
     `role` says what the block is for in its space: `stem`, `cell`, `reduction`, `last`.

@@ -13,8 +13,12 @@ _TOP = 10
 def score_rows(
     space: Space, scores: Sequence[Score], spellings: Sequence[str], table: Table | None
 ) -> pd.DataFrame:
-    """Return the columns of `scores.csv`; `index` is empty in a space without official numbers."""
+    """Return the columns of `scores.csv`, the terms of the scores last.
+
+    `index` is empty in a space without official numbers.
+    """
     measured = table.values if table else {}
+    terms = dict.fromkeys(name for score in scores for name in score.terms)
     return pd.DataFrame(
         {
             "genotype": list(spellings),
@@ -27,6 +31,7 @@ def score_rows(
             "seconds": [score.seconds for score in scores],
             "error": [score.error for score in scores],
             "accuracy": pd.array([measured.get(s.genotype) for s in scores], dtype="Float64"),
+            **{name: [score.terms.get(name) for score in scores] for name in terms},
         }
     )
 

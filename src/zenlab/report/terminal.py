@@ -23,6 +23,8 @@ from rich.table import Table
 
 from zenlab.core import Score
 
+_SECONDS_BETWEEN_UPDATES = 0.1
+
 
 class Terminal:
     """Prints a run: what it is, how far it has come, what came out."""
@@ -70,6 +72,7 @@ class ScoringProgress:
         self.best = -math.inf
         self.scored = 0
         self._start = time.perf_counter()
+        self._shown = 0.0
         self._bar = Progress(
             TextColumn(what),
             BarColumn(bar_width=None),
@@ -94,6 +97,7 @@ class ScoringProgress:
         trace: TracebackType | None,
     ) -> None:
         """Leave the last state of the bar on the screen."""
+        self._show()
         self._bar.stop()
 
     @property
@@ -117,6 +121,11 @@ class ScoringProgress:
         self.scored += not score.reused
         if score.error is None:
             self.best = max(self.best, score.value)
+        if self.seconds - self._shown >= _SECONDS_BETWEEN_UPDATES:
+            self._show()
+
+    def _show(self) -> None:
+        self._shown = self.seconds
         self._bar.update(
             self._task, completed=self.done, rate=f"{self.rate:.3g}/s", best=f"best {self.best:.5g}"
         )
@@ -160,7 +169,7 @@ def _number(measured: Mapping[str, Any]) -> str:
 
 
 def _with_interval(measured: Mapping[str, Any]) -> str:
-    if measured["low"] is None:
+    if measured["low"] is None or measured["low"] == measured["high"]:
         return _number(measured)
     return f"{_number(measured)} [{measured['low']:.2f},{measured['high']:.2f}]"
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from zenlab.core import Genotype, Network
+from zenlab.graph import Graph
 from zenlab.spaces import nb201_cell
 from zenlab.spaces.nb201_cell import EDGES, OPERATIONS, Cell, parse, paths, spell
+from zenlab.spaces.nb201_graph import nb201_graph
 from zenlab.spaces.nb201_network import NB201Network
 
 
@@ -84,6 +86,12 @@ class NB201:
             N=self.N,
             channels=self.channels,
             num_classes=self.num_classes,
+        )
+
+    def graph(self, genotype: Genotype) -> Graph:
+        """Return the operations between image and features before pooling."""
+        return nb201_graph(
+            parse(genotype), C=self.C, N=self.N, channels=self.channels, image_size=self.image_size
         )
 
     def describe(self, genotype: Genotype) -> Mapping[str, float]:

@@ -36,6 +36,8 @@ def parse(text: str) -> Cell:
     Raises:
         ValueError: `text` is neither; says at which character it goes wrong.
     """
+    if known := _official_order()[2].get(text):
+        return known
     if re.fullmatch(r"\s*\d+\s*", text):
         return _by_index(int(text))
     scanner = _Scanner(text)
@@ -142,11 +144,16 @@ def _read_edge(scanner: _Scanner, node: int, known: dict[tuple[int, int], str]) 
 
 
 @lru_cache(maxsize=1)
-def _official_order() -> tuple[tuple[Genotype, ...], dict[Genotype, int]]:
-    """The authors shuffle the product of all operations with Python's generator, seed 88."""
-    cells = [spell(cell) for cell in itertools.product(OPERATIONS, repeat=len(EDGES))]
-    random.Random(88).shuffle(cells)
-    return tuple(cells), {genotype: index for index, genotype in enumerate(cells)}
+def _official_order() -> tuple[tuple[Genotype, ...], dict[Genotype, int], dict[str, Cell]]:
+    """All cells in official order, their indices, and how they are read.
+
+    The authors shuffle the product of all operations with Python's generator, seed 88.
+    """
+    cells = {spell(cell): cell for cell in itertools.product(OPERATIONS, repeat=len(EDGES))}
+    order = list(cells)
+    random.Random(88).shuffle(order)
+    read: dict[str, Cell] = dict(cells.items())
+    return tuple(order), {genotype: i for i, genotype in enumerate(order)}, read
 
 
 def _paths_from(node: int, live: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:

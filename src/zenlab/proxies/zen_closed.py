@@ -1,0 +1,114 @@
+"""The expected Zen-score in closed form: no network, no random number, whole spaces in seconds.
+
+In wide layers pre-activations are Gaussian and independent across channels, so a network with
+N(0, 1) weights is described by a mean and two covariances at each point of its graph;
+docs/closed_form_zen.md derives the rules and says how far they can be trusted.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from zenlab.core import Estimate, Genotype, Space
+from zenlab.graph import Graph, Traced
+from zenlab.proxies.closed_form import Setting, Shape, closed_form_terms
+from zenlab.proxies.expansion import Expander, Expansion
+from zenlab.proxies.moments import Floats
+
+Statistics = Literal["fresh", "carried", "batch"]
+Chain = tuple[Expansion, ...]
+
+_TOGETHER = 2048
+"""Networks computed at once: more take more memory and are no faster."""
+
+
+@dataclass(frozen=True)
+class ZenClosed:
+    """The Zen-score expected over weights and inputs, with its additive terms.
+
+    `lags` distances of pixels are kept (0 to lags - 1). `batch_size` enters only through the
+    unbiased variance. `statistics` as in `Zen`; `repeats` matters for `carried` only.
+    """
+
+    lags: int = 10
+    gamma: float = 0.01
+    batch_size: int = 64
+    repeats: int = 1
+    statistics: Statistics = "fresh"
+
+    def __post_init__(self) -> None:
+        """Check the parameters.
+
+        Raises:
+            ValueError: one of them is out of range.
+        """
+        for name in ("lags", "batch_size", "repeats"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"proxy.{name} is {getattr(self, name)}; wanted at least 1")
+        if not self.gamma > 0:
+            raise ValueError(f"proxy.gamma is {self.gamma}; wanted a positive number")
+        if self.statistics not in get_args(Statistics):
+            raise ValueError(
+                f"proxy.statistics is {self.statistics!r}; wanted one of "
+                f"{', '.join(get_args(Statistics))}"
+            )
+
+    def evaluate(self, space: Space, genotypes: Sequence[Genotype]) -> list[Estimate]:
+        """Score architectures; those that can't be told apart are computed once.
+
+        Terms: `fan_in` and `growth` over the batch norms inside of blocks, `reduction` over those
+        of reductions, `last` of the last one, and `log_difference`; their sum is the value.
+
+        Raises:
+            ValueError: the space tells no graph, or a graph has an operation without a rule.
+        """
+        if not isinstance(space, Traced):
+            raise ValueError(
+                f"zen_closed needs the graph of an architecture, which {type(space).__name__} "
+                f"can't tell; proxy=zen, params and flops work without"
+            )
+        expander = Expander()
+        chains: list[tuple[Shape, Chain]] = []
+        for genotype in genotypes:
+            graph = space.graph(genotype)
+            chains.append(((graph.image_size, graph.channels), _chain(graph, expander)))
+        known = {
+            chain: Estimate(float(sum(terms.values())), terms=terms)
+            for chain, terms in self._terms(list(dict.fromkeys(chains)), expander)
+        }
+        return [known[chain] for chain in chains]
+
+    def _terms(
+        self, chains: Sequence[tuple[Shape, Chain]], expander: Expander
+    ) -> Iterator[tuple[tuple[Shape, Chain], dict[str, float]]]:
+        setting = Setting(self.lags, self.gamma, self.batch_size, self._log_deviation)
+        alike: dict[tuple[Shape, tuple[str, ...]], list[Chain]] = defaultdict(list)
+        for shape, chain in chains:
+            alike[shape, tuple(block.role for block in chain)].append(chain)
+        for (shape, _), members in alike.items():
+            for start in range(0, len(members), _TOGETHER):
+                part = members[start : start + _TOGETHER]
+                terms = closed_form_terms(part, shape, setting, expander)
+                for row, chain in enumerate(part):
+                    yield (shape, chain), {name: float(term[row]) for name, term in terms.items()}
+
+    def _log_deviation(self, variance: Floats) -> Floats:
+        """Log of the deviation that a batch norm shows for a batch variance, both (rows,).
+
+        Running variance starts at 1 and moves by a tenth in each of the two passes of a draw.
+        """
+        draws = np.arange(1, self.repeats + 1) if self.statistics == "carried" else np.ones(1)
+        start = 0.0 if self.statistics == "batch" else 0.9 ** (2 * draws[:, None])
+        with np.errstate(divide="ignore"):
+            deviation: Floats = np.log(start + (1 - start) * variance).mean(0) / 2
+        return deviation
+
+
+def _chain(graph: Graph, expander: Expander) -> Chain:
+    """Expand the blocks of a graph; a stage repeats one object, which is expanded once."""
+    expanded = {id(block): block for block in graph.blocks}
+    expansions = {key: expander.expand(block) for key, block in expanded.items()}
+    return tuple(expansions[id(block)] for block in graph.blocks)
