@@ -159,3 +159,14 @@ def wait_for_lines(log: Path, count: int, process: subprocess.Popen[bytes]) -> N
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline, "the run scores nothing"
         time.sleep(0.02)
+
+
+def test_a_key_is_in_no_file_of_a_run_and_not_on_the_terminal(tmp_path: Path) -> None:
+    key = "f00df00df00df00df00df00df00df00df00df00d"
+    (tmp_path / ".env").write_text(f"WANDB_API_KEY={key}\n")
+    done = zenlab(*QUICK[:3], "hydra.run.dir=run", folder=tmp_path, ZENLAB_HOME=str(tmp_path / "h"))
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "run" / "wandb").glob("offline-run-*"))
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != ".env"]
+    assert not [path for path in written if key.encode() in path.read_bytes()]
+    assert key not in done.stdout + done.stderr

@@ -14,7 +14,8 @@ import numpy as np
 
 from zenlab.core import Estimate, Genotype, Space
 from zenlab.graph import Graph, Traced
-from zenlab.proxies.closed_form import Setting, Shape, closed_form_terms
+from zenlab.proxies.block_plan import Shape
+from zenlab.proxies.closed_form import Setting, closed_form_terms
 from zenlab.proxies.expansion import Expander, Expansion
 from zenlab.proxies.moments import Floats
 
