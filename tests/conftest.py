@@ -22,6 +22,7 @@ _VARIABLES = (
     "WANDB_ENTITY",
     "WANDB_BASE_URL",
 )
+_REAL_TABLES = os.environ.get("ZENLAB_DATA")  # before a test's environment is cleaned
 CONF = Path(__file__).parents[1] / "conf"
 
 
@@ -39,7 +40,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def real_tables() -> Path:
     """The folder of the real tables."""
-    folder = os.environ.get("ZENLAB_DATA")
+    folder = _REAL_TABLES
     if not folder:
         pytest.skip("the real tables are needed: set ZENLAB_DATA to their folder")
     return Path(folder).resolve()

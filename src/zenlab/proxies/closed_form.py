@@ -27,6 +27,7 @@ class Setting:
     gamma: float
     batch_size: int
     log_deviation: Callable[[Floats], Floats]
+    growth_cap: float | None = None
 
 
 def closed_form_terms(
@@ -120,14 +121,14 @@ def _deviation(
     terms: dict[str, Floats],
 ) -> None:
     """Add the log deviations of a batch norm to the terms; growth is what a unit input lacks."""
-    whole = batch.counts * setting.log_deviation(variance)
-    if role in terms:
-        np.add.at(terms[role], batch.networks, whole)
-        return
     unit = np.divide(variance, q, out=variance.copy(), where=q > 0)
-    fan_in = batch.counts * setting.log_deviation(unit)
-    np.add.at(terms["fan_in"], batch.networks, fan_in)
-    np.add.at(terms["growth"], batch.networks, whole - fan_in)
+    fan_in = setting.log_deviation(unit)
+    growth = setting.log_deviation(variance) - fan_in
+    if setting.growth_cap is not None:
+        growth = np.minimum(growth, setting.growth_cap)
+    own = role in terms
+    np.add.at(terms[role if own else "fan_in"], batch.networks, batch.counts * fan_in)
+    np.add.at(terms[role if own else "growth"], batch.networks, batch.counts * growth)
 
 
 def _difference(batch: Batch, shape: Shape, entering: Fields, terms: dict[str, Floats]) -> None:

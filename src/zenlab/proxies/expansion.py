@@ -10,7 +10,7 @@ blocks with the same sources and output can't be told apart.
 from collections import Counter
 from dataclasses import dataclass
 
-from zenlab.graph import Add, Block, Operation, Pool
+from zenlab.graph import Add, Block, Norm, Operation, Pool
 
 Polynomial = tuple[int, ...]
 """Coefficients of 1, P, P^2 ..., P being average pooling with stride 1."""
@@ -39,9 +39,13 @@ class Expansion:
 
 
 class Expander:
-    """Expands blocks and numbers their sources, equal ones alike, from 1 on."""
+    """Expands blocks and numbers their sources, equal ones alike, from 1 on.
 
-    def __init__(self) -> None:
+    `live_only` leaves out sources that no path leads through from a block's input to its output.
+    """
+
+    def __init__(self, *, live_only: bool = False) -> None:
+        self._live_only = live_only
         self.sources: dict[int, Source] = {}  # number 0 is the input of any block
         self._numbers: dict[Source, int] = {}
         self._expansions: dict[Block, Expansion] = {}
@@ -58,6 +62,7 @@ class Expander:
 
     def _expand(self, block: Block) -> Expansion:
         made = [0]  # the source behind each maker; equal numbers may be different fields
+        inputs: list[dict[int, Polynomial]] = [{}]  # what each maker is made of
         values: list[dict[int, Polynomial]] = [{0: (1,)}]
         for node in block.nodes:
             match node.operation:
@@ -68,9 +73,13 @@ class Expander:
                     values.append(shifted)
                 case operation:
                     _check_rule(operation)
-                    made.append(self._number(operation, _signal(values[node.inputs[0]], made)))
-                    values.append({len(made) - 1: (1,)})
-        counts = Counter(made[1:])
+                    entering = values[node.inputs[0]]
+                    if entering or isinstance(operation, Norm):  # a norm of zero still counts
+                        inputs.append(entering)
+                        made.append(self._number(operation, _signal(entering, made)))
+                    values.append({len(made) - 1: (1,)} if entering else {})
+        kept = _live(inputs, values[-1]) if self._live_only else set(range(1, len(made)))
+        counts = Counter(made[maker] for maker in kept)
         return Expansion(block.role, tuple(sorted(counts.items())), _signal(values[-1], made))
 
     def _number(self, operation: Operation, signal: Signal) -> int:
@@ -79,6 +88,18 @@ class Expander:
             self._numbers[source] = len(self.sources) + 1
             self.sources[len(self.sources) + 1] = source
         return self._numbers[source]
+
+
+def _live(inputs: list[dict[int, Polynomial]], output: dict[int, Polynomial]) -> set[int]:
+    """The makers that the output is made of, the block's input (maker 0) aside."""
+    live: set[int] = set()
+    waiting = list(output)
+    while waiting:
+        maker = waiting.pop()
+        if maker not in live:
+            live.add(maker)
+            waiting += inputs[maker]
+    return live - {0}
 
 
 def _sum(values: list[dict[int, Polynomial]]) -> dict[int, Polynomial]:

@@ -6,7 +6,7 @@ docs/closed_form_zen.md derives the rules and says how far they can be trusted.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -20,7 +20,8 @@ from zenlab.proxies.expansion import Expander, Expansion
 from zenlab.proxies.moments import Floats
 
 Statistics = Literal["fresh", "carried", "batch"]
-Chain = tuple[Expansion, ...]
+Chain = tuple[Shape, tuple[Expansion, ...]]
+"""Shape of the images and the blocks of a network."""
 
 _TOGETHER = 2048
 """Networks computed at once: more take more memory and are no faster."""
@@ -66,35 +67,11 @@ class ZenClosed:
         Raises:
             ValueError: the space tells no graph, or a graph has an operation without a rule.
         """
-        if not isinstance(space, Traced):
-            raise ValueError(
-                f"zen_closed needs the graph of an architecture, which {type(space).__name__} "
-                f"can't tell; proxy=zen, params and flops work without"
-            )
-        expander = Expander()
-        chains: list[tuple[Shape, Chain]] = []
-        for genotype in genotypes:
-            graph = space.graph(genotype)
-            chains.append(((graph.image_size, graph.channels), _chain(graph, expander)))
-        known = {
-            chain: Estimate(float(sum(terms.values())), terms=terms)
-            for chain, terms in self._terms(list(dict.fromkeys(chains)), expander)
-        }
-        return [known[chain] for chain in chains]
-
-    def _terms(
-        self, chains: Sequence[tuple[Shape, Chain]], expander: Expander
-    ) -> Iterator[tuple[tuple[Shape, Chain], dict[str, float]]]:
         setting = Setting(self.lags, self.gamma, self.batch_size, self._log_deviation)
-        alike: dict[tuple[Shape, tuple[str, ...]], list[Chain]] = defaultdict(list)
-        for shape, chain in chains:
-            alike[shape, tuple(block.role for block in chain)].append(chain)
-        for (shape, _), members in alike.items():
-            for start in range(0, len(members), _TOGETHER):
-                part = members[start : start + _TOGETHER]
-                terms = closed_form_terms(part, shape, setting, expander)
-                for row, chain in enumerate(part):
-                    yield (shape, chain), {name: float(term[row]) for name, term in terms.items()}
+        return [
+            Estimate(sum(terms.values()), terms=terms)
+            for terms in terms_of(space, genotypes, setting, Expander())
+        ]
 
     def _log_deviation(self, variance: Floats) -> Floats:
         """Log of the deviation that a batch norm shows for a batch variance, both (rows,).
@@ -108,8 +85,42 @@ class ZenClosed:
         return deviation
 
 
+def terms_of(
+    space: Space, genotypes: Sequence[Genotype], setting: Setting, expander: Expander
+) -> list[dict[str, float]]:
+    """Return the terms of each genotype's closed-form score.
+
+    Raises:
+        ValueError: the space tells no graph, or a graph has an operation without a rule.
+    """
+    if not isinstance(space, Traced):
+        raise ValueError(
+            f"the closed form needs the graph of an architecture, which {type(space).__name__} "
+            f"can't tell; proxy=zen, params and flops work without"
+        )
+    chains = [_chain(space.graph(genotype), expander) for genotype in genotypes]
+    known = dict(_different(dict.fromkeys(chains), setting, expander))
+    return [known[chain] for chain in chains]
+
+
+def _different(
+    chains: Iterable[Chain], setting: Setting, expander: Expander
+) -> Iterator[tuple[Chain, dict[str, float]]]:
+    """Compute many chains at once, those with the same roles of blocks together."""
+    alike: dict[tuple[Shape, tuple[str, ...]], list[Chain]] = defaultdict(list)
+    for shape, blocks in chains:
+        alike[shape, tuple(block.role for block in blocks)].append((shape, blocks))
+    for (shape, _), members in alike.items():
+        for start in range(0, len(members), _TOGETHER):
+            part = members[start : start + _TOGETHER]
+            terms = closed_form_terms([blocks for _, blocks in part], shape, setting, expander)
+            for row, chain in enumerate(part):
+                yield chain, {name: float(term[row]) for name, term in terms.items()}
+
+
 def _chain(graph: Graph, expander: Expander) -> Chain:
     """Expand the blocks of a graph; a stage repeats one object, which is expanded once."""
-    expanded = {id(block): block for block in graph.blocks}
-    expansions = {key: expander.expand(block) for key, block in expanded.items()}
-    return tuple(expansions[id(block)] for block in graph.blocks)
+    different = {id(block): block for block in graph.blocks}
+    expansions = {key: expander.expand(block) for key, block in different.items()}
+    blocks = tuple(expansions[id(block)] for block in graph.blocks)
+    return (graph.image_size, graph.channels), blocks
