@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -65,12 +66,12 @@ def test_fresh_statistics_meet_the_first_draw_of_the_official_program(
 
 @needs(MEANS)
 def test_one_draw_lies_around_the_mean_of_the_official_draws() -> None:
-    """Twenty cells; the deviations in units of the official spread have mean square near 1."""
-    squares = []
+    """In units of the official spread half of the deviations lie within about 0.8, few beyond 3."""
+    deviations = []
     for cell in golden(MEANS, "cells"):
         if math.isfinite(float(cell["mean"])):
             setting = {"C": 16, "N": 5, "num_classes": 10, "res": 32, "batch": 64, "gamma": 0.01}
             (found,) = draws({**setting, **cell, "seed": 1}, "fresh", 1)
-            squares.append(((found - cell["mean"]) / cell["sd"]) ** 2)
-    assert len(squares) >= 15
-    assert 0.2 < sum(squares) / len(squares) < 2.5
+            deviations.append(abs(found - cell["mean"]) / cell["sd"])
+    assert 0.2 < np.median(deviations) < 1.5
+    assert np.mean(np.array(deviations) > 4) < 0.15
