@@ -39,3 +39,15 @@ def test_the_table_of_a_run_fits_into_80_columns(monkeypatch: object) -> None:
     tau = quality["reachable"]["kendall"]
     assert f"{tau['value']:.2f} [{tau['low']:.2f},{tau['high']:.2f}]" in text
     assert tau["value"] < 0 and tau["low"] < 0
+
+
+def test_tasks_have_bars_and_where_there_are_none_nothing_is_printed() -> None:
+    terminal = Terminal()
+    terminal._console = Console(file=(screen := io.StringIO()), width=80)
+    with terminal.tasks():
+        pass
+    assert screen.getvalue() == ""
+    with terminal.tasks() as report:
+        report("downloading table.csv", 50, 100)
+        report("downloading table.csv", 100, 100)
+    assert "downloading table.csv" in screen.getvalue()

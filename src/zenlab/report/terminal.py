@@ -45,14 +45,19 @@ class Terminal:
         """Show a bar for each task reported (what, bytes done, bytes in all), if there are any."""
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
         bars: dict[str, TaskID] = {}
-        with Progress(*columns, TimeRemainingColumn(), console=self._console) as progress:
+        progress = Progress(*columns, TimeRemainingColumn(), console=self._console)
 
-            def report(what: str, done: int, total: int) -> None:
-                if what not in bars:
-                    bars[what] = progress.add_task(what, total=total)
-                progress.update(bars[what], completed=done, total=total)
+        def report(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                progress.start()
+                bars[what] = progress.add_task(what, total=total)
+            progress.update(bars[what], completed=done, total=total)
 
+        try:
             yield report
+        finally:
+            if bars:
+                progress.stop()
 
     def show(self, summary: Mapping[str, Any], folder: Path) -> None:
         """Print the result of a run: one table, a few lines, and where everything lies."""
