@@ -22,8 +22,8 @@ class ZenCapped:
     """The closed-form Zen-score with capped growth: an explanation of a failure, no new proxy.
 
     Cap and weight were chosen on the accuracies of NAS-Bench-201 itself, and with them the score
-    only reaches what a count of parameters reaches there (Spearman 0.81 and 0.80 over live cells,
-    CIFAR-10, 200 epochs; the uncapped score 0.34).
+    only reaches about what a count of parameters reaches there. Spearman with CIFAR-10 accuracy
+    after 200 epochs, over reachable cells: 0.83 and 0.80, without a cap 0.10.
     """
 
     growth_cap: float = 0.5
