@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import compose
 
 ROOT = Path(__file__).parents[1]
-QUICK = ("proxy=params", "searcher.budget=5", "benchmark=none", "tracking=none")
+QUICK = ("proxy=params", "searcher.budget=5", "tracking=none", "benchmark=none")
 
 
 def zenlab(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -60,18 +60,26 @@ def test_a_run_ends_well_and_says_where_its_files_are(tmp_path: Path) -> None:
     ("arguments", "parts"),
     [
         (["proxy=zem"], ["Could not find 'proxy/zem'", "params", "zen"]),
-        (["searcher.budgt=5"], ["budgt"]),
+        (["benchmark=tabel"], ["zenlab: there is no benchmark=tabel", "nb201, none, table"]),
+        (["experiment=foo"], ["zenlab: there is no experiment=foo; the options are zen_nb201"]),
+        (["searcher.budgt=5"], ["Could not override 'searcher.budgt'"]),
+        (["searcher.budget=abc"], ["zenlab: searcher.budget is 'abc'; wanted a whole number"]),
+        (["space.C=2.5"], ["zenlab: space.C is 2.5; wanted a whole number of at least 1"]),
+        (["seed=-1"], ["zenlab: analysis.seed is -1; wanted at least 0"]),
+        (["hardware.workers=1.5"], ["zenlab: hardware.workers is 1.5; wanted a whole number"]),
+        (["analysis.draws=1"], ["zenlab: analysis.draws is 1; wanted at least 2"]),
+        (["analysis=foo"], ["zenlab: analysis is 'foo'; set analysis.draws or analysis.seed"]),
         (["searcher.budget=0"], ["zenlab: searcher.budget is 0; wanted at least 1"]),
         (["hardware=cuda"], ["zenlab: hardware=cuda, but PyTorch sees no CUDA device"]),
         (["hydra.run.dir=/proc/no/such"], ["zenlab: ", "/proc/no"]),
         (["dataset.image_size=30"], ["zenlab: images of 30 x 30 pixels"]),
     ],
-    ids=["option", "key", "budget", "cuda", "folder", "image"],
 )
 def test_bad_input_is_told_in_plain_words(
     arguments: list[str], parts: list[str], tmp_path: Path
 ) -> None:
-    done = zenlab(*QUICK, *arguments, folder=tmp_path, CUDA_VISIBLE_DEVICES="")
+    benchmark = [] if arguments[0].startswith("benchmark") else [QUICK[3]]
+    done = zenlab(*QUICK[:3], *benchmark, *arguments, folder=tmp_path, CUDA_VISIBLE_DEVICES="")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert all(part in done.stderr for part in parts), done.stderr
@@ -164,7 +172,9 @@ def wait_for_lines(log: Path, count: int, process: subprocess.Popen[bytes]) -> N
 def test_a_key_is_in_no_file_of_a_run_and_not_on_the_terminal(tmp_path: Path) -> None:
     key = "f00df00df00df00df00df00df00df00df00df00d"
     (tmp_path / ".env").write_text(f"WANDB_API_KEY={key}\n")
-    done = zenlab(*QUICK[:3], "hydra.run.dir=run", folder=tmp_path, ZENLAB_HOME=str(tmp_path / "h"))
+    done = zenlab(
+        *QUICK[:2], QUICK[3], "hydra.run.dir=run", folder=tmp_path, ZENLAB_HOME=str(tmp_path / "h")
+    )
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "run" / "wandb").glob("offline-run-*"))
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != ".env"]

@@ -123,7 +123,8 @@ def test_a_dead_cell_is_minus_infinity_in_every_file(run_zenlab: Run, tmp_path: 
 
 
 def test_a_run_in_which_everything_fails_is_an_error_with_the_reason(run_zenlab: Run) -> None:
-    with pytest.raises(RuntimeError, match=r"not one architecture could be scored: .* gone wrong"):
+    reason = r"not one live architecture could be scored: .* gone wrong"
+    with pytest.raises(RuntimeError, match=reason):
         run_zenlab(
             *SMALL[:3],
             "proxy._target_=tests.scoring.proxies.Failing",

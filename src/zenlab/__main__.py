@@ -1,6 +1,7 @@
 """The command line: `python -m zenlab GROUP=OPTION ... KEY=VALUE ...`, composed by Hydra."""
 
 import os
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,23 @@ from typing import Any
 import hydra
 import platformdirs
 from dotenv import find_dotenv, load_dotenv
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+_TOLD_PLAINLY = (
+    HydraException,
+    OmegaConfBaseException,
+    ValueError,
+    RuntimeError,
+    OSError,
+    sqlite3.Error,
+)
+_PATHS = ("NB201_PATH", "ZENLAB_DATA", "ZENLAB_HOME")
 _VARIABLES = (
-    "NB201_PATH",
-    "ZENLAB_DATA",
-    "ZENLAB_HOME",
+    *_PATHS,
     "WANDB_MODE",
     "WANDB_API_KEY",
     "WANDB_PROJECT",
@@ -35,9 +45,8 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, and we decide what is shown
     try:
         _run_job()
-    except (HydraException, OmegaConfBaseException, ValueError, OSError) as error:
-        told = error.__cause__ if isinstance(error, InstantiationException) else None
-        sys.exit(f"zenlab: {told if isinstance(told, ValueError | OSError) else error}")
+    except _TOLD_PLAINLY as error:
+        sys.exit(f"zenlab: {_in_words(error)}")
     except KeyboardInterrupt:
         sys.exit("zenlab: stopped; what was scored is kept, and the same command goes on from it")
 
@@ -48,7 +57,35 @@ def _load_environment() -> None:
     for name in _VARIABLES:
         if os.environ.get(name) == "":
             del os.environ[name]
+    for name in _PATHS:
+        if name in os.environ:
+            os.environ[name] = os.path.expanduser(os.environ[name])
     os.environ.setdefault("ZENLAB_HOME", platformdirs.user_data_dir("zenlab", appauthor=False))
+
+
+def _in_words(error: BaseException) -> str:
+    """What went wrong, without Hydra's wrapping and its advice to add keys that nothing reads."""
+    if isinstance(error, InstantiationException) and isinstance(
+        error.__cause__, ValueError | OSError
+    ):
+        return str(error.__cause__)
+    lines = str(error).splitlines()
+    return "\n".join(line for line in lines if not line.startswith("To append to your config"))
+
+
+def _refuse_unknown_options() -> None:
+    """Hydra lets an optional group pass whose option doesn't exist.
+
+    Raises:
+        ValueError: the user named such an option; lists those that exist.
+    """
+    hydra_config = HydraConfig.get()
+    named = {word.lstrip("+").partition("=")[0] for word in hydra_config.overrides.task}
+    for group in ("benchmark", "experiment"):
+        chosen = hydra_config.runtime.choices.get(group)
+        options = GlobalHydra.instance().config_loader().get_group_options(group)
+        if group in named and chosen not in (None, "null", *options):
+            raise ValueError(f"there is no {group}={chosen}; the options are {', '.join(options)}")
 
 
 def _config_folder() -> str:
@@ -60,6 +97,7 @@ def _config_folder() -> str:
 
 @hydra.main(version_base="1.3", config_path=_config_folder(), config_name="config")
 def _run_job(config: DictConfig) -> Any:
+    _refuse_unknown_options()
     return hydra.utils.instantiate(config.job)(config)
 
 

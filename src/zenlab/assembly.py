@@ -10,6 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from zenlab.checks import require_whole
 from zenlab.core import Proxy, Score, Searcher, Space, SymbolicProxy
 from zenlab.datasets.dataset import Dataset
 from zenlab.hardware.devices import Hardware
@@ -33,8 +34,8 @@ class Parts:
 
     def __str__(self) -> str:
         """Say what is run, in one line."""
-        words = ", ".join(f"{group} {self.names[group]}" for group in GROUPS)
-        return f"{words} on {self.hardware}"
+        words = ", ".join(f"{group} {self.names[group]}" for group in GROUPS[:-1])
+        return f"{words}, dataset {self.dataset}, on {self.hardware}"
 
     def spellings(self, scores: Sequence[Score]) -> list[str]:
         """Return each genotype as the searcher's file spells it, else as the space does."""
@@ -48,6 +49,10 @@ def assemble(config: DictConfig) -> Parts:
     Raises:
         ValueError: one of them can't be made; says which parameter is wrong.
     """
+    if not OmegaConf.is_dict(config.analysis):
+        raise ValueError(f"analysis is {config.analysis!r}; set analysis.draws or analysis.seed")
+    require_whole("analysis.draws", config.analysis.draws, least=2)
+    require_whole("analysis.seed", config.analysis.seed, least=0)
     space = instantiate(config.space, _convert_="all")
     return Parts(
         names=choices(),
@@ -73,7 +78,7 @@ def open_scorer(config: DictConfig, parts: Parts) -> Iterator[Scorer]:
         return
     batch = parts.dataset.batch(proxy.batch_size, seed=proxy.seed)
     measurement = Measurement(parts.space, proxy, batch)
-    store = Path(config.home) / "scores.sqlite"
+    store = Path(config.home).expanduser() / "scores.sqlite"
     identity = score_identity(config, parts)
     with open_stored_scorer(measurement, parts.hardware.devices, store, identity) as scorer:
         yield scorer

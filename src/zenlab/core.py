@@ -156,6 +156,10 @@ class Searcher(Protocol):
     def population(self) -> str:
         """What the asked architectures are drawn from, in words for a reader of the result."""
 
+    @property
+    def uniform(self) -> bool:
+        """Whether they are a uniform sample of the space, drawn without replacement."""
+
     def ask(self) -> list[Genotype]:
         """Return the next architectures to score; an empty list ends the search."""
 

@@ -46,10 +46,14 @@ def run(config: DictConfig) -> float | None:
     with tracking.start(**_tracked(config, folder)) as stream:
         scores, seconds = _score(config, parts, terminal, stream.log)
         rows = results.score_rows(parts.space, scores, parts.spellings(scores), table)
+        write_scores(folder / "scores.csv", rows)
+        reasons = results.failures(scores)
+        if reasons and not any(math.isfinite(score.value) for score in scores):
+            raise RuntimeError(f"not one live architecture could be scored: {'; '.join(reasons)}")
         summary = _summarise(config, parts, scores, rows, table)
         summary |= {"scoring_seconds": seconds, "remarks": remarks}
         stream.finish(summary, rows, _write(folder, config, rows, summary))
-    terminal.show(summary, folder)
+    terminal.show(summary, folder, stream.url or stream.folder)
     return results.headline(summary)
 
 
@@ -58,7 +62,9 @@ def _load_table(
 ) -> tuple[Table | None, list[str]]:
     """Load the benchmark's table; where there is none to be had, say so in one line and go on."""
     if not config.get("benchmark"):
-        return None, [f"space {parts.names['space']} has no table of accuracies: scores only"]
+        remark = f"space {parts.names['space']} has no table of accuracies: scores only"
+        terminal.say(remark)
+        return None, [remark]
     benchmark = instantiate(config.benchmark, _convert_="all")
     try:
         with terminal.tasks() as on_progress:
@@ -82,9 +88,6 @@ def _score(
             parts.searcher.tell(told)
             scores += told
         watcher.report()
-    reasons = results.failures(scores)
-    if reasons and not any(math.isfinite(score.value) for score in scores):
-        raise RuntimeError(f"not one architecture could be scored: {'; '.join(reasons)}")
     return scores, time.perf_counter() - start
 
 
@@ -118,6 +121,8 @@ def _summarise(
     best = results.best_rows(rows)
     summary: dict[str, Any] = {
         **{group: parts.names[group] for group in GROUPS},
+        "dataset": parts.dataset.name,
+        "input": str(parts.dataset),
         "population": parts.searcher.population,
         "hardware": str(parts.hardware),
         "seed": config.seed,
@@ -128,17 +133,23 @@ def _summarise(
     }
     if table is not None:
         summary["benchmark"] = {"name": table.name, "label": table.label}
-        summary |= _judge(config, parts, rows, descriptors)
+        different = len({score.genotype for score in scores})
+        whole = isinstance(parts.space, Enumerable) and (
+            different == len(scores) == len(parts.space)
+        )
+        summary |= _judge(config, parts, rows, descriptors, whole=whole)
     return summary
 
 
 def _judge(
-    config: DictConfig, parts: Parts, rows: pd.DataFrame, descriptors: pd.DataFrame
+    config: DictConfig, parts: Parts, rows: pd.DataFrame, descriptors: pd.DataFrame, *, whole: bool
 ) -> dict[str, Any]:
-    """Rank correlations and their company, over rows with a score and an accuracy."""
+    """Rank correlations and their company, over rows with a score and an accuracy.
+
+    `whole` says that the rows are the whole space, each architecture once.
+    """
     scored = rows["error"].isna().to_numpy()
     joined = scored & rows["accuracy"].notna().to_numpy()
-    whole = isinstance(parts.space, Enumerable) and rows["genotype"].nunique() == len(parts.space)
     stderr = rows["stderr"].to_numpy(dtype=float, na_value=np.nan)[joined]
     quality = populations(
         rows["score"].to_numpy()[joined],
@@ -154,7 +165,7 @@ def _judge(
         "joined": int(joined.sum()),
         "missing": int((scored & ~joined).sum()),
         "correlation": quality,
-        "interval": results.interval_in_words(quality["all"], parts.searcher.population),
+        "interval": results.interval_in_words(quality["all"], parts.searcher),
     }
 
 
@@ -170,7 +181,6 @@ def _write(
     folder: Path, config: DictConfig, rows: pd.DataFrame, summary: Mapping[str, Any]
 ) -> dict[str, Path]:
     """Write the run's folder; return its figures by name."""
-    write_scores(folder / "scores.csv", rows)
     write_summary(folder / "summary.json", summary)
     write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
     if "correlation" not in summary:

@@ -1,6 +1,7 @@
 """The store remembers exactly what was computed, for exactly what decided it."""
 
 import math
+import multiprocessing
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -69,10 +70,28 @@ def test_several_writers_lose_nothing(path: Path) -> None:
         assert len(store.known(everything)) == 200
 
 
+def open_and_add(path: Path, number: int) -> None:
+    with ScoreStore(path, {}) as store:
+        store.add(Score(Genotype(str(number)), float(number)))
+
+
+@pytest.mark.parametrize("attempt", range(8))
+def test_processes_that_begin_a_new_store_together_lose_nothing(path: Path, attempt: int) -> None:
+    context = multiprocessing.get_context("forkserver")
+    processes = [context.Process(target=open_and_add, args=(path, number)) for number in range(6)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 6
+    with ScoreStore(path, {}) as store:
+        assert len(store.known([Genotype(str(number)) for number in range(6)])) == 6
+
+
 def test_a_file_that_is_no_store_is_refused_with_its_name(tmp_path: Path) -> None:
     wrong = tmp_path / "scores.sqlite"
     wrong.write_text("this is no database, but long enough to be mistaken for one" * 20)
-    with pytest.raises(ValueError, match=r"can't use the score store .*set ZENLAB_HOME"):
+    with pytest.raises(ValueError, match=r"can't use the score store .*move the file away"):
         ScoreStore(wrong, {})
 
 

@@ -102,7 +102,7 @@ class NB201Benchmark:
             return partial(public_files.find_given, folder=Path(self.data).expanduser())
         return partial(
             public_files.download,
-            folder=Path(self.home) / "downloads",
+            folder=Path(self.home).expanduser() / "downloads",
             source=self.source,
             on_progress=on_progress,
         )
@@ -124,7 +124,7 @@ class NB201Benchmark:
         )
 
     def _cached(self, name: str) -> Path:
-        return Path(self.home) / "benchmarks" / f"nb201-{name}.parquet"
+        return Path(self.home).expanduser() / "benchmarks" / f"nb201-{name}.parquet"
 
 
 def _existing(official: str) -> Path:

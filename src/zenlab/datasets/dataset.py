@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 
 import torch
 
+from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Batch
 
 Input = Literal["noise", "images"]
@@ -34,23 +35,23 @@ class Dataset:
             ValueError: one of them is out of range, or lengths disagree.
         """
         for name in ("channels", "image_size", "num_classes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"dataset.{name} is {getattr(self, name)}; wanted at least 1")
+            require_whole(f"dataset.{name}", getattr(self, name))
         for name in ("mean", "std"):
             if len(getattr(self, name)) != self.channels:
                 raise ValueError(
                     f"dataset.{name} has {len(getattr(self, name))} numbers; wanted one for each "
                     f"of the {self.channels} channels"
                 )
-        if self.input not in get_args(Input):
-            raise ValueError(
-                f"dataset.input is {self.input!r}; wanted one of {', '.join(get_args(Input))}"
-            )
+        require_one_of("dataset.input", self.input, get_args(Input))
         if self.input == "images":
             raise ValueError(
                 f"dataset.input=images: the pixels of {self.name} can't be loaded yet; "
                 f"use dataset.input=noise"
             )
+
+    def __str__(self) -> str:
+        """Say what the task is and what proxies see of it."""
+        return f"{self.name} ({self.input}, synthetic labels)"
 
     def seen(self) -> dict[str, Any]:
         """Return what decides a batch besides its size and seed: for noise, the shapes alone."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
+from zenlab.checks import require_whole
+
 
 @dataclass(frozen=True)
 class Hardware:
@@ -55,8 +57,8 @@ def auto(workers: int | None = None) -> Hardware:
 
 
 def _checked(workers: int | None, *, default: int) -> int:
-    if workers is not None and workers < 1:
-        raise ValueError(f"hardware.workers is {workers}; wanted at least 1, or null for all")
+    if workers is not None:
+        require_whole("hardware.workers", workers)
     return workers or default
 
 

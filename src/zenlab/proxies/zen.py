@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from zenlab.checks import require_one_of, require_positive, require_whole
 from zenlab.core import Batch, Estimate, Network
 
 Statistics = Literal["fresh", "carried", "batch"]
@@ -42,15 +43,10 @@ class Zen:
             ValueError: one of them is out of range.
         """
         for name in ("repeats", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"proxy.{name} is {getattr(self, name)}; wanted at least 1")
-        if not self.gamma > 0:
-            raise ValueError(f"proxy.gamma is {self.gamma}; wanted a positive number")
-        if self.statistics not in get_args(Statistics):
-            raise ValueError(
-                f"proxy.statistics is {self.statistics!r}; wanted one of "
-                f"{', '.join(get_args(Statistics))}"
-            )
+            require_whole(f"proxy.{name}", getattr(self, name))
+        require_whole("proxy.seed", self.seed, least=0)
+        require_positive("proxy.gamma", self.gamma)
+        require_one_of("proxy.statistics", self.statistics, get_args(Statistics))
 
     def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
         """Score a network on noise in the shape of the images of `batch`.

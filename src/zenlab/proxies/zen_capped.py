@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zenlab.checks import require_positive, require_whole
 from zenlab.core import Estimate, Genotype, Space
 from zenlab.proxies.closed_form import Setting
 from zenlab.proxies.expansion import Expander
@@ -39,10 +40,8 @@ class ZenCapped:
             ValueError: one of them is out of range.
         """
         for name in ("lags", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"proxy.{name} is {getattr(self, name)}; wanted at least 1")
-        if not self.gamma > 0:
-            raise ValueError(f"proxy.gamma is {self.gamma}; wanted a positive number")
+            require_whole(f"proxy.{name}", getattr(self, name))
+        require_positive("proxy.gamma", self.gamma)
         if not (self.growth_cap >= 0 and self.log_difference_weight >= 0):
             raise ValueError(
                 f"proxy.growth_cap is {self.growth_cap} and proxy.log_difference_weight "

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from zenlab.checks import require_one_of, require_positive, require_whole
 from zenlab.core import Estimate, Genotype, Space
 from zenlab.graph import Graph, Traced
 from zenlab.proxies.block_plan import Shape
@@ -48,15 +49,9 @@ class ZenClosed:
             ValueError: one of them is out of range.
         """
         for name in ("lags", "batch_size", "repeats"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"proxy.{name} is {getattr(self, name)}; wanted at least 1")
-        if not self.gamma > 0:
-            raise ValueError(f"proxy.gamma is {self.gamma}; wanted a positive number")
-        if self.statistics not in get_args(Statistics):
-            raise ValueError(
-                f"proxy.statistics is {self.statistics!r}; wanted one of "
-                f"{', '.join(get_args(Statistics))}"
-            )
+            require_whole(f"proxy.{name}", getattr(self, name))
+        require_positive("proxy.gamma", self.gamma)
+        require_one_of("proxy.statistics", self.statistics, get_args(Statistics))
 
     def evaluate(self, space: Space, genotypes: Sequence[Genotype]) -> list[Estimate]:
         """Score architectures; those that can't be told apart are computed once.

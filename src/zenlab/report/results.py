@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from zenlab.core import Indexed, Score, Space, Table
+from zenlab.core import Indexed, Score, Searcher, Space, Table
 
 _TOP = 10
 
@@ -69,10 +69,14 @@ def failures(scores: Sequence[Score]) -> list[str]:
     ]
 
 
-def interval_in_words(quality: Mapping[str, Any], population: str) -> str:
+def interval_in_words(quality: Mapping[str, Any], searcher: Searcher) -> str:
     """Say in one line what the brackets of the table are intervals of."""
+    if quality["interval_of"] == "space" and not searcher.uniform:
+        return (
+            f"brackets: 95 % bootstrap interval, as if {searcher.population} were a uniform sample"
+        )
     if quality["interval_of"] == "space":
-        return f"brackets: 95 % bootstrap interval of the value over the population ({population})"
+        return f"brackets: 95 % bootstrap interval for the whole space ({searcher.population})"
     if quality["interval_of"] == "seeds":
         return "brackets: 95 % interval over repeated seeds; the whole population was scored"
     return f"no interval: {quality['reason']}"

@@ -59,14 +59,19 @@ class Terminal:
             if bars:
                 progress.stop()
 
-    def show(self, summary: Mapping[str, Any], folder: Path) -> None:
+    def show(
+        self, summary: Mapping[str, Any], folder: Path, tracked: Path | str | None = None
+    ) -> None:
         """Print the result of a run: one table, a few lines, and where everything lies."""
         self._console.print()
         if "correlation" in summary:
             self._console.print(_quality_table(summary))
         for line in _closing_lines(summary):
             self.say(line)
-        self.say(f"written to {folder}: summary.json, scores.csv, config.yaml, figures/")
+        figures = ", figures/" if "correlation" in summary else ""
+        self.say(f"written to {folder}: summary.json, scores.csv, config.yaml{figures}")
+        if tracked is not None:
+            self.say(f"W&B: {tracked}")
 
 
 class ScoringProgress:

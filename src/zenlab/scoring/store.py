@@ -6,6 +6,7 @@ is a row of it. Failures are not kept: the next run tries them again.
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -14,18 +15,20 @@ from typing import Any
 
 from zenlab.core import Genotype, Score
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS contexts (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS scores (
-    context INTEGER NOT NULL REFERENCES contexts (id),
-    genotype TEXT NOT NULL,
-    value REAL NOT NULL,
-    stderr REAL,
-    seconds REAL NOT NULL,
-    terms TEXT NOT NULL,
-    PRIMARY KEY (context, genotype)
-) WITHOUT ROWID;
-"""
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS contexts (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE)",
+    """
+    CREATE TABLE IF NOT EXISTS scores (
+        context INTEGER NOT NULL REFERENCES contexts (id),
+        genotype TEXT NOT NULL,
+        value REAL NOT NULL,
+        stderr REAL,
+        seconds REAL NOT NULL,
+        terms TEXT NOT NULL,
+        PRIMARY KEY (context, genotype)
+    ) WITHOUT ROWID
+    """,
+)
 _PATIENCE_S = 60.0
 _NETWORK_FILESYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "beegfs", "ceph", "afs"}
 
@@ -43,7 +46,9 @@ class ScoreStore:
             self._database = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None)
             self._prepare(path)
             self._context = self._context_of(json.dumps(identity, sort_keys=True))
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"can't use the score store {path}: {error}; {_cure(error)}") from None
+        except OSError as error:
             raise ValueError(
                 f"can't use the score store {path}: {error}; "
                 f"set ZENLAB_HOME to a folder that can be written"
@@ -94,15 +99,36 @@ class ScoreStore:
     def _prepare(self, path: Path) -> None:
         """Commit without waiting for the disk: safe against kills, and on local disks fast."""
         if not _on_network_filesystem(path):
-            self._database.execute("PRAGMA journal_mode = WAL")
+            self._patiently("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.executescript(_SCHEMA)
+        for statement in _SCHEMA:
+            self._patiently(statement)
+
+    def _patiently(self, statement: str) -> None:
+        """Run a statement that SQLite refuses at once, instead of waiting, while others begin."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                self._database.execute(statement)
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def _context_of(self, identity: str) -> int:
         self._database.execute("INSERT OR IGNORE INTO contexts (identity) VALUES (?)", (identity,))
         query = "SELECT id FROM contexts WHERE identity = ?"
         row: tuple[int] = self._database.execute(query, (identity,)).fetchone()
         return row[0]
+
+
+def _cure(error: sqlite3.DatabaseError) -> str:
+    if "not a database" in str(error) or "malformed" in str(error):
+        return "move the file away, and a new store is begun"
+    if "locked" in str(error):
+        return f"another process has held it for {_PATIENCE_S:.0f} s; end it, or try again"
+    return "set ZENLAB_HOME to a folder that can be written"
 
 
 def _score(

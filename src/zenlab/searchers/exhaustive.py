@@ -9,6 +9,7 @@ class ExhaustiveSearcher:
     """Asks once, for the whole space in its own order."""
 
     population = "all genotypes"
+    uniform = True
 
     def __init__(self, space: Space) -> None:
         if not isinstance(space, Enumerable):

@@ -13,6 +13,8 @@ class ListedSearcher:
     one for each architecture asked.
     """
 
+    uniform = False
+
     def __init__(self, space: Space, *, path: str | None = None) -> None:
         if path is None:
             raise ValueError(

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Enumerable, Genotype, Score, Space
 
 Unique = Literal["genotype", "canonical"]
@@ -23,13 +24,11 @@ class RandomSearcher:
     def __init__(
         self, space: Space, *, budget: int = 100, unique: Unique = "genotype", seed: int = 0
     ) -> None:
-        if budget < 1:
-            raise ValueError(f"searcher.budget is {budget}; wanted at least 1")
-        if unique not in get_args(Unique):
-            raise ValueError(
-                f"searcher.unique is {unique!r}; wanted one of {', '.join(get_args(Unique))}"
-            )
-        self.population = "all genotypes" if unique == "genotype" else "canonical classes"
+        require_whole("searcher.budget", budget)
+        require_whole("searcher.seed", seed, least=0)
+        require_one_of("searcher.unique", unique, get_args(Unique))
+        self.uniform = unique == "genotype"
+        self.population = "all genotypes" if self.uniform else "canonical classes"
         self._waiting = _sample(space, budget, unique, np.random.default_rng(seed))
 
     def ask(self) -> list[Genotype]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zenlab.checks import require_whole
 from zenlab.core import Genotype, Network
 from zenlab.graph import Graph
 from zenlab.spaces import nb201_cell
@@ -38,8 +39,7 @@ class NB201:
             ValueError: one of them can't be built.
         """
         for name in ("C", "N", "channels", "image_size", "num_classes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"space.{name} is {getattr(self, name)}; wanted at least 1")
+            require_whole(f"space.{name}", getattr(self, name))
         if self.image_size % 4:
             raise ValueError(
                 f"images of {self.image_size} x {self.image_size} pixels: a NAS-Bench-201 network "

@@ -1,0 +1,164 @@
+"""What every space, proxy and searcher promises, held by each option that conf/ offers."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra.utils import instantiate
+
+from tests.conftest import CONF, compose
+from zenlab.core import (
+    Enumerable,
+    Genotype,
+    NetworkProxy,
+    Proxy,
+    Score,
+    Searcher,
+    Space,
+    SymbolicProxy,
+)
+from zenlab.scoring.measure import Measurement
+
+SMALL = {"space": [], "proxy": ["space.C=4", "space.N=1", "dataset.image_size=8"], "searcher": []}
+DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+NEEDS = {"listed": ["searcher.path={list}"]}
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def make(group: str, option: str, *overrides: str) -> tuple[Any, Space]:
+    config = compose(f"{group}={option}", *SMALL[group], *overrides)
+    space = instantiate(config.space, _convert_="all")
+    if group == "space":
+        return space, space
+    made = instantiate(config[group], _convert_="all")
+    return (made(space=space) if group == "searcher" else made), space
+
+
+@pytest.fixture(params=options("space"))
+def space(request: pytest.FixtureRequest) -> Space:
+    return make("space", request.param)[1]
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_a_space_reads_back_what_it_draws(space: Space, rng: np.random.Generator) -> None:
+    drawn = [space.sample(rng) for _ in range(50)]
+    assert [space.parse(genotype) for genotype in drawn] == drawn
+
+
+def test_a_mutant_is_another_architecture_of_the_space(
+    space: Space, rng: np.random.Generator
+) -> None:
+    for _ in range(50):
+        parent = space.sample(rng)
+        mutant = space.mutate(parent, rng)
+        assert mutant != parent
+        assert space.parse(mutant) == mutant
+
+
+def test_equal_seeds_draw_equal_architectures(space: Space) -> None:
+    one, other = (
+        [space.mutate(space.sample(rng), rng) for _ in range(10)]
+        for rng in (np.random.default_rng(7), np.random.default_rng(7))
+    )
+    assert one == other
+
+
+def test_a_space_describes_every_architecture_with_the_same_finite_numbers(
+    space: Space, rng: np.random.Generator
+) -> None:
+    described = [space.describe(space.sample(rng)) for _ in range(20)]
+    assert {"params", "macs", "flops", "dead"} <= set(described[0])
+    assert all(set(numbers) == set(described[0]) for numbers in described)
+    assert all(math.isfinite(value) for numbers in described for value in numbers.values())
+
+
+def test_described_params_are_those_of_the_network(space: Space, rng: np.random.Generator) -> None:
+    for _ in range(3):
+        genotype = space.sample(rng)
+        weights = sum(weight.numel() for weight in space.build(genotype).parameters())
+        assert space.describe(genotype)["params"] == weights
+
+
+def test_a_space_is_left_as_it_was(space: Space, rng: np.random.Generator) -> None:
+    before = hash(space)
+    space.build(space.mutate(space.sample(rng), rng))
+    assert hash(space) == before
+
+
+def test_the_walk_of_a_space_is_as_long_as_it_says(space: Space) -> None:
+    if isinstance(space, Enumerable) and len(space) < 100_000:
+        assert len(set(space)) == len(space)
+
+
+def score(proxy: Proxy, space: Space, genotypes: list[Genotype], batch: Any) -> list[float]:
+    if isinstance(proxy, SymbolicProxy):
+        return [estimate.value for estimate in proxy.evaluate(space, genotypes)]
+    measurement = Measurement(space, proxy, batch)
+    scores = [measurement.score(genotype) for genotype in genotypes]
+    assert [made.error for made in scores] == [None] * len(scores)
+    return [made.value for made in scores]
+
+
+def batch_for(proxy: Proxy) -> Any:
+    dataset = instantiate(compose(*SMALL["proxy"]).dataset, _convert_="all")
+    return (
+        dataset.batch(proxy.batch_size, seed=proxy.seed)
+        if isinstance(proxy, NetworkProxy)
+        else None
+    )
+
+
+@pytest.mark.parametrize("option", options("proxy"))
+def test_a_score_is_finite_or_minus_infinity_for_the_dead_and_comes_again(
+    option: str, rng: np.random.Generator
+) -> None:
+    proxy, space = make("proxy", option)
+    again, _ = make("proxy", option)
+    genotypes = [*(space.sample(rng) for _ in range(5)), space.parse(DEAD)]
+    dead = [bool(space.describe(genotype)["dead"]) for genotype in genotypes]
+    assert dead == [False] * 5 + [True]
+    values = score(proxy, space, genotypes, batch_for(proxy))
+    assert not any(math.isnan(value) or value == math.inf for value in values)
+    assert all(gone or math.isfinite(value) for value, gone in zip(values, dead, strict=True))
+    assert score(again, space, genotypes, batch_for(again)) == values
+
+
+@pytest.mark.parametrize("option", options("proxy"))
+def test_a_score_does_not_depend_on_the_company(option: str, rng: np.random.Generator) -> None:
+    proxy, space = make("proxy", option)
+    genotypes = [space.sample(rng) for _ in range(3)]
+    batch = batch_for(proxy)
+    together = score(proxy, space, genotypes, batch)
+    assert [score(proxy, space, [one], batch)[0] for one in genotypes[::-1]] == together[::-1]
+
+
+def search(searcher: Searcher) -> list[Genotype]:
+    everything: list[Genotype] = []
+    while asked := searcher.ask():
+        searcher.tell([Score(genotype, float(len(genotype))) for genotype in asked])
+        everything += asked
+    return everything
+
+
+@pytest.mark.parametrize("option", options("searcher"))
+def test_a_searcher_ends_names_its_population_and_asks_the_same_again(
+    option: str, tmp_path: Any
+) -> None:
+    path = tmp_path / "cells.txt"
+    path.write_text("0\n1\n")
+    needs = [need.format(list=path) for need in NEEDS.get(option, [])]
+    searcher, space = make("searcher", option, *needs)
+    again, _ = make("searcher", option, *needs)
+    asked = search(searcher)
+    assert asked and [space.parse(genotype) for genotype in asked] == asked
+    assert search(again) == asked
+    assert isinstance(searcher.population, str) and isinstance(searcher.uniform, bool)
+    assert searcher.ask() == []
