@@ -350,3 +350,9 @@ def test_a_run_without_a_table_scores_all_the_same(
     assert len(run.scores) == 5 and run.scores["accuracy"].isna().all()
     assert "correlation" not in run.summary
     assert "no accuracies" in capsys.readouterr().out
+
+
+def test_an_address_with_a_password_is_refused_before_it_is_written_anywhere() -> None:
+    with pytest.raises(ValueError, match=r"benchmark.source carries .* a password") as refusal:
+        NB201Benchmark(home="here", source="https://me:hunter2@mirror.example")
+    assert "hunter2" not in str(refusal.value)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -50,6 +51,18 @@ class NB201Benchmark:
     official: str | None = None
     data: str | None = None
     source: str = public_files.SOURCE
+
+    def __post_init__(self) -> None:
+        """See that the source is no secret: a run's files and W&B show it.
+
+        Raises:
+            ValueError: the address carries a user name or a password.
+        """
+        if "@" in urlsplit(self.source).netloc:
+            raise ValueError(
+                "benchmark.source carries a user name or a password, which would be written into "
+                "the run's files; fetch the tables yourself and set ZENLAB_DATA to their folder"
+            )
 
     def load(self, space: Space, dataset: str, *, on_progress: OnProgress | None = None) -> Table:
         """Return the accuracies in percent.
