@@ -10,7 +10,7 @@ from scipy import integrate, stats
 
 from tests.test_golden_zen_nb201 import MEANS, golden, needs
 from zenlab.core import Genotype
-from zenlab.graph import Block, Graph, Node, Pool
+from zenlab.graphs.graph import Block, Graph, Node, Pool
 from zenlab.proxies import lags, moments
 from zenlab.proxies.expansion import Expander
 from zenlab.proxies.moments import Fields
@@ -62,7 +62,7 @@ def test_the_resnet_cell_is_met_layer_by_layer(monkeypatch: pytest.MonkeyPatch) 
     normalise = moments.normalise
 
     def watched(fields: Fields, variance: moments.Floats, epsilon: float) -> Fields:
-        seen.append(float(CLOSED._log_deviation(variance)[0]))
+        seen.append(float(CLOSED._log_deviation(variance, 1.0)[0]))
         return normalise(fields, variance, epsilon)
 
     monkeypatch.setattr(moments, "normalise", watched)

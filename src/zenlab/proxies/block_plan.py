@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from zenlab.graph import Convolution, Operation, Pool
-from zenlab.proxies.expansion import Expander, Expansion, Polynomial, Signal
+from zenlab.graphs.graph import Convolution, Operation, Pool
+from zenlab.graphs.superposition import Polynomial
+from zenlab.proxies.expansion import Expander, Expansion, Signal
 from zenlab.proxies.moments import Floats
 
 Shape = tuple[int, int]
 """Side of the map and number of channels."""
 
 Resizing = tuple[Operation, ...]
-_Group = tuple[int, Operation, Resizing]
+
+_Group = tuple[int, Operation, tuple[Operation, ...], Resizing]
 
 
 @dataclass(frozen=True)
@@ -31,17 +33,18 @@ class Gather:
     direct: csr_array
     pooled: tuple[tuple[Polynomial, csr_array], ...]
     mean: csr_array
-    single: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Batch:
     """Sources of one operation: their inputs, their places, whose and how many they are.
 
-    `resizing` are the operations between the block's input and theirs that change the shape.
+    `resizing` are the operations between the block's input and theirs that change the shape, and
+    `response` those between the last ReLU and a batch norm.
     """
 
     operation: Operation
+    response: tuple[Operation, ...]
     resizing: Resizing
     gather: Gather
     places: slice
@@ -96,20 +99,20 @@ class _Known:
         self._groups: dict[int, _Group] = {}
 
     def group(self, number: int) -> _Group:
-        """Return height above the block's input, operation, and resizing below it."""
+        """Return height above the block's input, operation, response, and resizing below it."""
         if number not in self._groups:
             source = self._sources[number]
             children = [child for child, _ in source.signal]
             height = 1 + max((self.group(child)[0] for child in children if child), default=0)
             below = self.resizing(children[0]) if children else ()
-            self._groups[number] = height, source.operation, below
+            self._groups[number] = height, source.operation, source.response, below
         return self._groups[number]
 
     def resizing(self, number: int) -> Resizing:
         """Return what resizes the map up to a source, its own operation included."""
         if number == 0:
             return ()
-        _, operation, below = self.group(number)
+        _, operation, _, below = self.group(number)
         return (*below, operation) if _resizes(operation) else below
 
 
@@ -120,10 +123,11 @@ def _batch(
     start: int,
     expander: Expander,
 ) -> Batch:
-    _, operation, resizing = group
+    _, operation, response, resizing = group
     signals = [(network, expander.sources[number].signal) for network, number, _ in members]
     return Batch(
         operation,
+        response,
         resizing,
         _gather_of(signals, place),
         slice(start, start + len(members)),
@@ -148,13 +152,17 @@ def _gather_of(
     shape = (len(signals), max(place.values()) + 1)
     direct = _matrix(entries.pop((), []), shape)
     pooled = tuple((polynomial, _matrix(rows, shape)) for polynomial, rows in entries.items())
-    single = np.array([len(s) == 1 and s[0][1] == (1,) for _, s in signals], dtype=bool)
-    return Gather(direct, pooled, _matrix(means, shape), single)
+    return Gather(direct, pooled, _matrix(means, shape))
 
 
 def _matrix(entries: Sequence[tuple[int, int, float]], shape: tuple[int, int]) -> csr_array:
     rows, places, weights = zip(*entries, strict=True) if entries else ((), (), ())
     return csr_array((np.array(weights, dtype=float), (rows, places)), shape=shape)
+
+
+def resizing_of(operations: Sequence[Operation]) -> Resizing:
+    """Return those of some operations that change the shape of a map."""
+    return tuple(operation for operation in operations if _resizes(operation))
 
 
 def _resizes(operation: Operation) -> bool:

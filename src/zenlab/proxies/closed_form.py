@@ -5,12 +5,13 @@ Networks go through their chains of blocks in step; `block_plan` says what is co
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from zenlab.graph import Convolution, Norm, Pool, Relu
+from zenlab.graphs.graph import Convolution, Norm, Operation, Pool, Relu
 from zenlab.proxies import moments
-from zenlab.proxies.block_plan import Batch, Gather, Plan, Shape, make_plan, resized
+from zenlab.proxies.block_plan import Batch, Gather, Plan, Shape, make_plan, resized, resizing_of
 from zenlab.proxies.expansion import Expander, Expansion
 from zenlab.proxies.lags import lag_pairs, polynomial_operator, strided_operator
 from zenlab.proxies.moments import Fields, Floats
@@ -21,12 +22,16 @@ _EPSILON = 1e-5
 
 @dataclass(frozen=True)
 class Setting:
-    """What decides a closed-form score besides the network."""
+    """What decides a closed-form score besides the network.
+
+    `log_deviation` takes batch variances, (rows,), and the running variance that a batch norm
+    begins with to the log of the deviation that it shows.
+    """
 
     lags: int
     gamma: float
     batch_size: int
-    log_deviation: Callable[[Floats], Floats]
+    log_deviation: Callable[[Floats, float], Floats]
     growth_cap: float | None = None
 
 
@@ -58,24 +63,26 @@ def _run(
     plan: Plan, role: str, shape: Shape, state: Fields, setting: Setting, terms: dict[str, Floats]
 ) -> Fields:
     networks, _, pairs = state.moments.shape
-    fields = Fields(np.empty((plan.places, 2, pairs)), np.empty(plan.places), np.empty(plan.places))
+    fields = Fields(np.empty((plan.places, 2, pairs)), np.empty(plan.places))
     _put(fields, slice(0, networks), state)
     for batch in plan.batches:
         here = resized(shape, batch.resizing)
         entering = _gather(fields, batch.gather, batch.places.start, here[0], setting.lags)
         if role == "last" and isinstance(batch.operation, Relu):
             _difference(batch, here, entering, terms)
-        _put(fields, batch.places, _apply(batch, role, here, entering, setting, terms))
+        if isinstance(batch.operation, Norm):
+            _deviation(batch, role, shape, entering, setting, terms)
+        _put(fields, batch.places, _apply(batch.operation, here, entering, setting))
     side, _ = resized(shape, plan.resizing)
     return _gather(fields, plan.output, plan.places, side, setting.lags)
 
 
 def _put(fields: Fields, places: slice, new: Fields) -> None:
-    fields.moments[places], fields.mu[places], fields.q[places] = new.moments, new.mu, new.q
+    fields.moments[places], fields.mu[places] = new.moments, new.mu
 
 
 def _gather(fields: Fields, gather: Gather, filled: int, size: int, lags: int) -> Fields:
-    """Sum the sources of each signal; what isn't one single source is its own `q`."""
+    """Sum the sources of each signal."""
     pairs = fields.moments.shape[2]
     flat = fields.moments[:filled].reshape(filled, 2 * pairs)
     total = (gather.direct @ flat).reshape(-1, 2, pairs)
@@ -83,52 +90,66 @@ def _gather(fields: Fields, gather: Gather, filled: int, size: int, lags: int) -
         rows = np.flatnonzero(np.diff(matrix.indptr))
         part = (matrix[rows] @ flat).reshape(-1, 2, pairs)
         total[rows] += part @ polynomial_operator(polynomial, size, lags).T
-    q = np.where(gather.single, gather.mean @ fields.q[:filled], total[:, 0, 0])
-    return Fields(total, gather.mean @ fields.mu[:filled], q)
+    return Fields(total, gather.mean @ fields.mu[:filled])
 
 
-def _apply(
+def _apply(operation: Operation, shape: Shape, entering: Fields, setting: Setting) -> Fields:
+    size, width = shape
+    match operation:
+        case Relu():
+            return moments.relu(entering)
+        case Convolution():
+            return moments.convolve(entering, operation, size, width, setting.lags)
+        case Pool(kernel, stride, padding):
+            operator = strided_operator(kernel, stride, padding, size, setting.lags)
+            return moments.transform(entering, operator)
+        case Norm():
+            return moments.normalise(entering, _unbiased(entering.K[:, 0], size, setting), _EPSILON)
+    raise ValueError(f"zen_closed has no rule for {operation}")
+
+
+def _unbiased(variance: Floats, size: int, setting: Setting) -> Floats:
+    samples = setting.batch_size * size * size
+    return variance * samples / (samples - 1)
+
+
+def _deviation(
     batch: Batch,
     role: str,
     shape: Shape,
     entering: Fields,
     setting: Setting,
     terms: dict[str, Floats],
-) -> Fields:
-    size, width = shape
-    match batch.operation:
-        case Relu():
-            return moments.relu(entering)
-        case Convolution():
-            return moments.convolve(entering, batch.operation, size, width, setting.lags)
-        case Pool(kernel, stride, padding):
-            operator = strided_operator(kernel, stride, padding, size, setting.lags)
-            return moments.transform(entering, operator)
-        case Norm():
-            samples = setting.batch_size * size * size
-            variance = entering.K[:, 0] * samples / (samples - 1)
-            _deviation(batch, role, variance, entering.q, setting, terms)
-            return moments.normalise(entering, variance, _EPSILON)
-    raise ValueError(f"zen_closed has no rule for {batch.operation}")
-
-
-def _deviation(
-    batch: Batch,
-    role: str,
-    variance: Floats,
-    q: Floats,
-    setting: Setting,
-    terms: dict[str, Floats],
 ) -> None:
-    """Add the log deviations of a batch norm to the terms; growth is what a unit input lacks."""
-    unit = np.divide(variance, q, out=variance.copy(), where=q > 0)
-    fan_in = setting.log_deviation(unit)
-    growth = setting.log_deviation(variance) - fan_in
+    """Add the log deviations of a batch norm to the terms.
+
+    `fan_in` is what the batch norm adds where one unit of variance enters the ReLU before it, its
+    running variance taken without the part that it begins with; `growth` is the rest.
+    """
+    size, _ = resized(shape, batch.resizing)
+    origin = batch.resizing[: len(batch.resizing) - len(resizing_of(batch.response))]
+    unit = np.array([_unit_variance(batch.response, resized(shape, origin), setting.lags)])
+    fan_in = setting.log_deviation(_unbiased(unit, size, setting), 0.0)
+    growth = setting.log_deviation(_unbiased(entering.K[:, 0], size, setting), 1.0) - fan_in
     if setting.growth_cap is not None:
         growth = np.minimum(growth, setting.growth_cap)
     own = role in terms
     np.add.at(terms[role if own else "fan_in"], batch.networks, batch.counts * fan_in)
     np.add.at(terms[role if own else "growth"], batch.networks, batch.counts * growth)
+
+
+@lru_cache(maxsize=1024)
+def _unit_variance(response: tuple[Operation, ...], shape: Shape, lags: int) -> float:
+    """The variance that a field of unit variance has after some operations."""
+    field = moments.white_noise(1, len(lag_pairs(lags)), gamma=0.0)
+    for operation in response:
+        match operation:
+            case Relu():
+                field = moments.relu(field)
+            case Convolution():
+                field = moments.convolve(field, operation, *shape, lags)
+        shape = resized(shape, (operation,))
+    return float(field.K[0, 0])
 
 
 def _difference(batch: Batch, shape: Shape, entering: Fields, terms: dict[str, Floats]) -> None:

@@ -1,9 +1,8 @@
 """Rules of the closed-form Zen-score: what an operation does to the moments of random fields.
 
 Fields hold, for each of their rows, the mean `mu`, the covariance by lag `K`, and the gap `G`: K
-minus the covariance between clean and perturbed input. The first pair is lag 0. `q` is the variance
-that entered the last ReLU, which the terms of a score need. All rows share the side of the map and
-the number of channels; all numbers are float64, for G is a small part of K.
+minus the covariance between clean and perturbed input. The first pair is lag 0. All rows share the
+side of the map and the number of channels; all numbers are float64, for G is a small part of K.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from zenlab.graph import Convolution
+from zenlab.graphs.graph import Convolution
 from zenlab.proxies.lags import lag_pairs
 
 Floats = NDArray[np.float64]
@@ -21,14 +20,13 @@ _TAU = 2 * np.pi
 
 @dataclass
 class Fields:
-    """Moments of some random fields: (rows, 2, pairs), K before G; mu and q (rows,).
+    """Moments of some random fields: (rows, 2, pairs), K before G; mu (rows,).
 
     A zero field has zero moments.
     """
 
     moments: Floats
     mu: Floats
-    q: Floats
 
     @property
     def K(self) -> Floats:  # noqa: N802
@@ -43,7 +41,7 @@ class Fields:
 
 def white_noise(rows: int, pairs: int, gamma: float) -> Fields:
     """Return the moments of the input x ~ N(0, 1) and x + gamma e, the copy at unit variance."""
-    fields = Fields(np.zeros((rows, 2, pairs)), np.zeros(rows), np.ones(rows))
+    fields = Fields(np.zeros((rows, 2, pairs)), np.zeros(rows))
     fields.K[:, 0] = 1
     fields.G[:, 0] = 1 - 1 / np.sqrt(1 + gamma**2)
     return fields
@@ -61,7 +59,7 @@ def relu(fields: Fields) -> Fields:
     np.subtract(kernels[:, 0], gap, out=gap)
     gap[:, 0] = _kappa_gap(fields.G[:, 0] / safe[:, 0])
     kernels *= variance[:, None, None]
-    return Fields(kernels, np.sqrt(variance / _TAU), variance)
+    return Fields(kernels, np.sqrt(variance / _TAU))
 
 
 def convolve(fields: Fields, operation: Convolution, size: int, width: int, lags: int) -> Fields:
@@ -71,7 +69,6 @@ def convolve(fields: Fields, operation: Convolution, size: int, width: int, lags
     convolved = Fields(
         _strided(fields.moments, taps.source) * (fan * taps.inside),
         np.zeros_like(fields.mu),
-        fields.q,
     )
     if fields.mu.any():
         convolved.K[:] += fields.mu[:, None] ** 2 * (fan * taps.pattern)
@@ -81,14 +78,12 @@ def convolve(fields: Fields, operation: Convolution, size: int, width: int, lags
 def normalise(fields: Fields, variance: Floats, epsilon: float) -> Fields:
     """Divide by the batch variance, (rows,)."""
     scale = 1 / (variance + epsilon)
-    return Fields(
-        fields.moments * scale[:, None, None], np.zeros_like(variance), np.ones_like(variance)
-    )
+    return Fields(fields.moments * scale[:, None, None], np.zeros_like(variance))
 
 
 def transform(fields: Fields, operator: Floats) -> Fields:
     """Apply a linear operator on lags, (pairs, pairs), whose weights on the mean add up to 1."""
-    return Fields(fields.moments @ operator.T, fields.mu, fields.q)
+    return Fields(fields.moments @ operator.T, fields.mu)
 
 
 def mean_difference(fields: Fields) -> Floats:

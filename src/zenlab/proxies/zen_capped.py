@@ -65,7 +65,7 @@ class ZenCapped:
         return estimates
 
 
-def _log_deviation(variance: Floats) -> Floats:
-    """Log deviation of a batch norm after one draw, its running variance having begun at 1."""
-    deviation: Floats = np.log(0.81 + 0.19 * variance) / 2
+def _log_deviation(variance: Floats, first: float) -> Floats:
+    """Log deviation of a batch norm after one draw."""
+    deviation: Floats = np.log(0.81 * first + 0.19 * variance) / 2
     return deviation

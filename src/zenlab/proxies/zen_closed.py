@@ -14,7 +14,7 @@ import numpy as np
 
 from zenlab.checks import require_one_of, require_positive, require_whole
 from zenlab.core import Estimate, Genotype, Space
-from zenlab.graph import Graph, Traced
+from zenlab.graphs.graph import Graph, Traced
 from zenlab.proxies.block_plan import Shape
 from zenlab.proxies.closed_form import Setting, closed_form_terms
 from zenlab.proxies.expansion import Expander, Expansion
@@ -68,15 +68,12 @@ class ZenClosed:
             for terms in terms_of(space, genotypes, setting, Expander())
         ]
 
-    def _log_deviation(self, variance: Floats) -> Floats:
-        """Log of the deviation that a batch norm shows for a batch variance, both (rows,).
-
-        Running variance starts at 1 and moves by a tenth in each of the two passes of a draw.
-        """
+    def _log_deviation(self, variance: Floats, first: float) -> Floats:
+        """Running variance moves by a tenth in each of the two passes of a draw."""
         draws = np.arange(1, self.repeats + 1) if self.statistics == "carried" else np.ones(1)
-        start = 0.0 if self.statistics == "batch" else 0.9 ** (2 * draws[:, None])
+        weight = 0.0 if self.statistics == "batch" else 0.9 ** (2 * draws[:, None])
         with np.errstate(divide="ignore"):
-            deviation: Floats = np.log(start + (1 - start) * variance).mean(0) / 2
+            deviation: Floats = np.log(weight * first + (1 - weight) * variance).mean(0) / 2
         return deviation
 
 

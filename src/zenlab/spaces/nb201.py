@@ -12,7 +12,7 @@ import numpy as np
 
 from zenlab.checks import require_whole
 from zenlab.core import Genotype, Network
-from zenlab.graph import Graph
+from zenlab.graphs.graph import Graph
 from zenlab.spaces import nb201_cell
 from zenlab.spaces.nb201_cell import EDGES, OPERATIONS, Cell, parse, paths, spell
 from zenlab.spaces.nb201_graph import nb201_graph

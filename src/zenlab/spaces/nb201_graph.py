@@ -3,7 +3,7 @@
 import itertools
 from functools import lru_cache
 
-from zenlab.graph import (
+from zenlab.graphs.graph import (
     Add,
     Block,
     Convolution,
