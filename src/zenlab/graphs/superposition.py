@@ -80,10 +80,10 @@ def _response(nodes: tuple[Node, ...], place: int) -> tuple[Operation, ...]:
 
 
 def _sum(values: list[Mixture]) -> Mixture:
-    total: dict[int, Polynomial] = {}
-    for value in values:
+    total = dict(values[0]) if values else {}
+    for value in values[1:]:
         for maker, polynomial in value.items():
-            total[maker] = _add(total.get(maker, ()), polynomial)
+            total[maker] = _add(total[maker], polynomial) if maker in total else polynomial
     return total
 
 

@@ -6,6 +6,7 @@ one `Source`, and blocks with the same sources and output can't be told apart.
 """
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from zenlab.graphs.graph import Block, Operation, Pool
@@ -24,9 +25,12 @@ class Source:
     response: tuple[Operation, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Expansion:
-    """A block as the sources that it makes, with their number, and its output."""
+    """A block as the sources that it makes, with their number, and its output.
+
+    An expander gives equal blocks one and the same object.
+    """
 
     role: str
     sources: tuple[tuple[int, int], ...]
@@ -43,7 +47,8 @@ class Expander:
         self._live_only = live_only
         self.sources: dict[int, Source] = {}  # number 0 is the input of any block
         self._numbers: dict[Source, int] = {}
-        self._expansions: dict[Block, Expansion] = {}
+        self._blocks: dict[int, tuple[Block, Expansion]] = {}  # by identity: hashing takes longer
+        self._expansions: dict[tuple[Hashable, ...], Expansion] = {}
 
     def expand(self, block: Block) -> Expansion:
         """Return the expansion of a block, each source after those that it is made of.
@@ -51,9 +56,9 @@ class Expander:
         Raises:
             ValueError: an operation has no rule.
         """
-        if block not in self._expansions:
-            self._expansions[block] = self._expand(block)
-        return self._expansions[block]
+        if id(block) not in self._blocks:
+            self._blocks[id(block)] = block, self._expand(block)
+        return self._blocks[id(block)][1]
 
     def _expand(self, block: Block) -> Expansion:
         superposition = superpose(block)
@@ -64,9 +69,12 @@ class Expander:
             numbers.append(self._number(source))
         kept = _live(superposition) if self._live_only else range(1, len(numbers))
         counts = Counter(numbers[maker] for maker in kept)
-        return Expansion(
-            block.role, tuple(sorted(counts.items())), _signal(superposition.output, numbers)
+        parts = (
+            block.role,
+            tuple(sorted(counts.items())),
+            _signal(superposition.output, numbers),
         )
+        return self._expansions.setdefault(parts, Expansion(*parts))
 
     def _number(self, source: Source) -> int:
         if source not in self._numbers:

@@ -111,8 +111,6 @@ def _different(
 
 
 def _chain(graph: Graph, expander: Expander) -> Chain:
-    """Expand the blocks of a graph; a stage repeats one object, which is expanded once."""
-    different = {id(block): block for block in graph.blocks}
-    expansions = {key: expander.expand(block) for key, block in different.items()}
-    blocks = tuple(expansions[id(block)] for block in graph.blocks)
+    """Expand the blocks of a graph."""
+    blocks = tuple(expander.expand(block) for block in graph.blocks)
     return (graph.image_size, graph.channels), blocks
