@@ -145,7 +145,7 @@ def test_a_run_killed_three_times_loses_nothing(tmp_path: Path, workers: int) ->
     last = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert last.returncode == 0, last.stderr
     summary = pd.read_json(tmp_path / "run" / "summary.json", typ="series")
-    assert summary["scored"] + summary["reused"] == budget
+    assert summary["scored"] + summary["shared"] + summary["reused"] == budget
     assert summary["reused"] > 0
     calls = len(log.read_text().splitlines())
     dead = summary["dead"]

@@ -26,11 +26,11 @@ def require_positive(name: str, value: object) -> None:
         raise ValueError(f"{name} is {value!r}; wanted a positive number")
 
 
-def require_one_of(name: str, value: object, options: tuple[str, ...]) -> None:
+def require_one_of(name: str, value: object, options: tuple[object, ...]) -> None:
     """See that a parameter is one of some words.
 
     Raises:
         ValueError: it isn't.
     """
     if value not in options:
-        raise ValueError(f"{name} is {value!r}; wanted one of {', '.join(options)}")
+        raise ValueError(f"{name} is {value!r}; wanted one of {', '.join(map(str, options))}")

@@ -91,6 +91,14 @@ class Indexed(Space, Protocol):
         """Return the official number of an architecture."""
 
 
+@runtime_checkable
+class Partitioned(Space, Protocol):
+    """A space that knows which of its architectures are the same function of random weights."""
+
+    def representative(self, genotype: Genotype) -> Genotype:
+        """Return the one architecture that stands for all that are the same random function."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A proxy's answer for one architecture; higher is better.
@@ -137,7 +145,8 @@ class Score:
 
     `value` is nan when, and only when, `error` says why; minus infinity is a legal value (a dead
     network). `seconds` is the time that the computation took when it was made; `reused` says that
-    it was made by an earlier run.
+    it was made by an earlier run, `shared` that it was made for another architecture of this run
+    that is the same random function.
     """
 
     genotype: Genotype
@@ -146,6 +155,7 @@ class Score:
     seconds: float = 0.0
     error: str | None = None
     reused: bool = False
+    shared: bool = False
     terms: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from zenlab.core import Batch, Network
+from zenlab.core import Batch, Estimate, Network
 from zenlab.proxies.zen import Zen, draw_zen_scores
 from zenlab.spaces.nb201 import NB201
 
@@ -75,6 +75,27 @@ def test_independent_draws_do_not_depend_on_how_many_there_are(statistics: str) 
     assert stderr == pytest.approx(np.std(alone, ddof=1) / 2, rel=1e-4)
 
 
+def test_draws_are_numbered_so_that_later_ones_can_be_made_alone() -> None:
+    six = measure(Zen(repeats=6, batch_size=8))[0]
+    two = measure(Zen(repeats=2, batch_size=8))[0]
+    four = measure(Zen(repeats=4, first_draw=2, batch_size=8))[0]
+    assert (2 * two + 4 * four) / 6 == pytest.approx(six, rel=1e-12)
+
+
+def test_a_tolerance_ends_drawing_as_soon_as_the_standard_error_is_small_enough() -> None:
+    def estimate(**parameters: float) -> Estimate:
+        proxy = Zen(batch_size=8, **parameters)
+        return proxy.measure(SPACE.build(CELL), BATCH, rng=torch.Generator().manual_seed(0))
+
+    met = estimate(repeats=200, tolerance=0.15)
+    draws = int(met.terms["draws"])
+    assert 4 < draws < 200 and met.stderr <= 0.15
+    assert estimate(repeats=draws).value == met.value
+    assert estimate(repeats=draws - 1).stderr > 0.15
+    assert estimate(repeats=5, tolerance=1e-6).terms["draws"] == 5
+    assert estimate(repeats=9, tolerance=1e6).terms["draws"] == 4
+
+
 def test_carried_draws_drift_upwards_and_have_no_standard_error() -> None:
     value, stderr = measure(Zen(repeats=16, batch_size=8, statistics="carried"))
     assert stderr is None
@@ -125,6 +146,11 @@ def test_features_that_overflow_are_an_error_and_no_number() -> None:
         ({"batch_size": 0}, "proxy.batch_size is 0; wanted at least 1"),
         ({"gamma": 0.0}, "proxy.gamma is 0.0; wanted a positive number"),
         ({"statistics": "leaky"}, "wanted one of fresh, carried, batch"),
+        ({"share_equivalent": "yes"}, "share_equivalent is 'yes'; wanted one of True, False"),
+        ({"tolerance": 0.1}, "proxy.repeats is 1, the most draws .* wanted at least 4"),
+        ({"tolerance": 0, "repeats": 9}, "proxy.tolerance is 0; wanted a positive number"),
+        ({"tolerance": 1, "statistics": "carried"}, "depend on each other.* tolerance=null"),
+        ({"first_draw": -1}, "proxy.first_draw is -1; wanted at least 0"),
     ],
 )
 def test_bad_parameters_are_refused(parameters: dict[str, object], message: str) -> None:

@@ -38,6 +38,7 @@ def test_counts_add_up_to_what_was_asked() -> None:
     assert count(SCORES, [0.0, 0.0, 1.0]) == {
         "asked": 3,
         "scored": 2,
+        "shared": 0,
         "reused": 1,
         "dead": 1,
         "failed": 1,

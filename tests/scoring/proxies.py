@@ -20,6 +20,7 @@ class Counting:
     seconds: float = 0.0
     batch_size: int = 2
     seed: int = 0
+    share_equivalent: bool = False
 
     def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
         with Path(self.log).open("a") as file:

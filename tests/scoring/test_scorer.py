@@ -29,6 +29,37 @@ def test_the_store_answers_what_is_known(tmp_path: Path) -> None:
     assert len(seen) == 6
 
 
+def test_equal_random_functions_share_one_score_whoever_is_asked_first(tmp_path: Path) -> None:
+    """Each value is that of the class's representative, also where it isn't asked itself."""
+    alike = [cell for cell in SPACE if SPACE.representative(cell) == SPACE.parse("0")]
+    assert len(alike) > 3
+    log = tmp_path / "calls"
+    proxy = Counting(str(log), share_equivalent=True)
+    first = Measurement(SPACE, proxy, BATCH).score(SPACE.parse("0"))
+    measurement = Measurement(SPACE, proxy, BATCH)
+    for number, asked in enumerate((alike, alike[:0:-1])):
+        seen: list[Score] = []
+        store = tmp_path / f"{number}.sqlite"
+        with open_stored_scorer(measurement, ["cpu"], store, {}) as scorer:
+            scores = scorer.score(asked, seen.append)
+            again = scorer.score(asked[:2], seen.append)
+        assert [score.genotype for score in scores] == asked
+        assert {score.value for score in scores} == {first.value}
+        assert [score.shared for score in scores] == [False] + [True] * (len(asked) - 1)
+        assert [(score.reused, score.shared) for score in again] == [(True, False)] * 2
+    assert len(log.read_text().split()) == 3
+
+
+def test_a_space_without_classes_or_a_proxy_against_it_shares_nothing(tmp_path: Path) -> None:
+    alike = [cell for cell in SPACE if SPACE.representative(cell) == SPACE.parse("0")][:3]
+    log = tmp_path / "calls"
+    measurement = Measurement(SPACE, Counting(str(log)), BATCH)
+    with open_stored_scorer(measurement, ["cpu"], tmp_path / "s.sqlite", {}) as scorer:
+        scores = scorer.score(alike, lambda score: None)
+    assert len({score.value for score in scores}) == 3
+    assert not any(score.shared for score in scores)
+
+
 def test_symbolic_scores_come_in_the_order_asked() -> None:
     seen: list[Score] = []
     for proxy, name in ((Params(), "params"), (Flops(), "flops")):

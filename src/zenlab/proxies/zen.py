@@ -5,7 +5,7 @@ generator and draws in the order of the authors' program, so that its numbers ca
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -17,6 +17,8 @@ from zenlab.checks import require_one_of, require_positive, require_whole
 from zenlab.core import Batch, Estimate, Network
 
 Statistics = Literal["fresh", "carried", "batch"]
+_LEAST_DRAWS = 4
+"""A standard error of fewer draws is too rough to stop by."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,21 @@ class Zen:
     authors' search, which draws once); `carried`: running variances that go on from draw to draw
     (the authors' command line, whose score grows with `repeats`; its draws have no standard
     error); `batch`: the variances of the batch itself (the paper's formula).
+
+    With a `tolerance`, draws end as soon as the standard error is no larger, after four at least
+    and `repeats` at most; the term `draws` tells how many were made. Independent draws are
+    numbered, and begin with number `first_draw`.
+
+    `share_equivalent` scores architectures that are the same random function once.
     """
 
     repeats: int = 1
+    tolerance: float | None = None
     batch_size: int = 64
     gamma: float = 0.01
     statistics: Statistics = "fresh"
+    share_equivalent: bool = True
+    first_draw: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -44,9 +55,23 @@ class Zen:
         """
         for name in ("repeats", "batch_size"):
             require_whole(f"proxy.{name}", getattr(self, name))
-        require_whole("proxy.seed", self.seed, least=0)
+        for name in ("first_draw", "seed"):
+            require_whole(f"proxy.{name}", getattr(self, name), least=0)
         require_positive("proxy.gamma", self.gamma)
         require_one_of("proxy.statistics", self.statistics, get_args(Statistics))
+        require_one_of("proxy.share_equivalent", self.share_equivalent, (True, False))
+        if self.statistics == "carried" and (self.first_draw or self.tolerance is not None):
+            raise ValueError(
+                "proxy.statistics=carried makes draws that depend on each other, so they have no "
+                "standard error; set proxy.tolerance=null proxy.first_draw=0"
+            )
+        if self.tolerance is not None:
+            require_positive("proxy.tolerance", self.tolerance)
+            if self.repeats < _LEAST_DRAWS:
+                raise ValueError(
+                    f"proxy.repeats is {self.repeats}, the most draws that proxy.tolerance may "
+                    f"take; wanted at least {_LEAST_DRAWS}"
+                )
 
     def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
         """Score a network on noise in the shape of the images of `batch`.
@@ -62,22 +87,41 @@ class Zen:
         shape = (self.batch_size, *batch.images.shape[1:])
         images = batch.images.new_empty(shape).to(memory_format=torch.channels_last)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        generators = self._generators(rng)
-        draws = list(
-            draw_zen_scores(
-                network, images, generators, gamma=self.gamma, statistics=self.statistics
-            )
+        made = draw_zen_scores(
+            network, images, self._generators(rng), gamma=self.gamma, statistics=self.statistics
         )
-        independent = self.repeats > 1 and self.statistics != "carried"
-        stderr = float(np.std(draws, ddof=1)) / math.sqrt(self.repeats) if independent else None
-        return Estimate(float(np.mean(draws)), stderr)
+        draws: list[float] = []
+        for draw in made:
+            draws.append(draw)
+            if self._are_enough(draws):
+                break
+        independent = len(draws) > 1 and self.statistics != "carried"
+        stderr = standard_error(draws) if independent else None
+        terms = {} if self.tolerance is None else {"draws": float(len(draws))}
+        return Estimate(float(np.mean(draws)), stderr, terms)
+
+    def _are_enough(self, draws: Sequence[float]) -> bool:
+        return (
+            self.tolerance is not None
+            and len(draws) >= _LEAST_DRAWS
+            and standard_error(draws) <= self.tolerance
+        )
 
     def _generators(self, rng: torch.Generator) -> Iterator[torch.Generator]:
         """One generator per draw: the same one going on, or one for each independent draw."""
-        for draw in range(self.repeats):
+        for draw in range(self.first_draw, self.first_draw + self.repeats):
             if draw > 0 and self.statistics != "carried":
-                rng = torch.Generator(rng.device).manual_seed(rng.initial_seed() + 1)
-            yield rng
+                seed = (rng.initial_seed() + draw) % 2**64
+                yield torch.Generator(rng.device).manual_seed(seed)
+            else:
+                yield rng
+
+
+def standard_error(draws: Sequence[float]) -> float:
+    """Return the standard error of the mean of independent draws, of two or more."""
+    if len(set(draws)) == 1:
+        return 0.0  # minus infinity, too
+    return float(np.std(draws, ddof=1)) / math.sqrt(len(draws))
 
 
 @torch.no_grad()

@@ -40,7 +40,8 @@ def count(scores: Sequence[Score], dead: Iterable[float]) -> dict[str, int]:
     """Count the rows of a run by where they came from and how they ended."""
     return {
         "asked": len(scores),
-        "scored": sum(not score.reused for score in scores),
+        "scored": sum(not score.reused and not score.shared for score in scores),
+        "shared": sum(score.shared for score in scores),
         "reused": sum(score.reused for score in scores),
         "dead": int(sum(dead)),
         "failed": sum(score.error is not None for score in scores),

@@ -128,7 +128,7 @@ class ScoringProgress:
     def add(self, score: Score) -> None:
         """Count one score."""
         self.done += 1
-        self.scored += not score.reused
+        self.scored += not score.reused and not score.shared
         if score.error is None:
             self.best = max(self.best, score.value)
         if self.seconds - self._shown >= _SECONDS_BETWEEN_UPDATES:
@@ -185,8 +185,9 @@ def _with_interval(measured: Mapping[str, Any]) -> str:
 
 
 def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
+    shared = f"{summary['shared']:,} share a score with an equal one, " if summary["shared"] else ""
     counts = (
-        f"scored {summary['scored']:,} in {summary['scoring_seconds']:.1f} s, took "
+        f"scored {summary['scored']:,} in {summary['scoring_seconds']:.1f} s, {shared}took "
         f"{summary['reused']:,} from the store; {summary['dead']:,} dead, "
         f"{summary['failed']:,} failed"
     )

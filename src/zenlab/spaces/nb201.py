@@ -15,7 +15,7 @@ from zenlab.core import Genotype, Network
 from zenlab.graphs.graph import Graph
 from zenlab.spaces import nb201_cell
 from zenlab.spaces.nb201_cell import EDGES, OPERATIONS, Cell, parse, paths, spell
-from zenlab.spaces.nb201_graph import nb201_graph
+from zenlab.spaces.nb201_graph import nb201_graph, representatives
 from zenlab.spaces.nb201_network import NB201Network
 
 
@@ -77,6 +77,14 @@ class NB201:
     def canonical(self, genotype: Genotype) -> str:
         """Return the paper's class of a cell: good for duplicates, not for sharing scores."""
         return nb201_cell.paper_class(parse(genotype))
+
+    def representative(self, genotype: Genotype) -> Genotype:
+        """Return the cell of lowest official index whose random networks are the same.
+
+        Cells are the same if they compute the same function of equally distributed weights, unused
+        operations included: 6,090 classes. Their networks have equally distributed Zen-scores.
+        """
+        return representatives()[genotype]
 
     def build(self, genotype: Genotype) -> Network:
         """Build the network of a cell with PyTorch's default weights."""

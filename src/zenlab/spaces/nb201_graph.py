@@ -1,8 +1,11 @@
 """The graph of a NAS-Bench-201 network, for what is computed without building it."""
 
 import itertools
+from collections.abc import Hashable
 from functools import lru_cache
 
+from zenlab.core import Genotype
+from zenlab.graphs.equivalence import Forms
 from zenlab.graphs.graph import (
     Add,
     Block,
@@ -16,7 +19,7 @@ from zenlab.graphs.graph import (
     chain,
     fork,
 )
-from zenlab.spaces.nb201_cell import EDGES, NODES, Cell
+from zenlab.spaces.nb201_cell import EDGES, NODES, Cell, official_order, parse
 
 _ADD = Add()
 _EDGE_OPERATIONS: dict[str, tuple[Operation, ...]] = {
@@ -33,6 +36,17 @@ def nb201_graph(cell: Cell, *, C: int, N: int, channels: int, image_size: int) -
     cells = (_cell_block(cell),) * N
     blocks = (stem, *cells, first, *cells, second, *cells, last)
     return Graph(channels, image_size, blocks)
+
+
+@lru_cache(maxsize=1)
+def representatives() -> dict[Genotype, Genotype]:
+    """Return, for each cell, the cell of lowest official index that is the same random function."""
+    forms = Forms()
+    first: dict[Hashable, Genotype] = {}
+    return {
+        cell: first.setdefault(forms.of(_cell_block(parse(cell))), cell)
+        for cell in official_order()
+    }
 
 
 def _cell_block(cell: Cell) -> Block:
