@@ -126,16 +126,12 @@ def test_a_run_in_which_everything_fails_is_an_error_with_the_reason(run_zenlab:
     reason = r"not one live architecture could be scored: .* gone wrong"
     with pytest.raises(RuntimeError, match=reason):
         run_zenlab(
-            *SMALL[:3],
+            *SMALL[:2],
+            "proxy=params",
             "proxy._target_=tests.scoring.proxies.Failing",
-            "~proxy.repeats",
-            "~proxy.tolerance",
-            "~proxy.share_equivalent",
-            "~proxy.first_draw",
-            "~proxy.gamma",
-            "~proxy.statistics",
             "+proxy.how=raise",
-            "proxy.batch_size=2",
+            "+proxy.batch_size=2",
+            "+proxy.seed=0",
             "benchmark=none",
             "searcher.budget=3",
         )

@@ -149,7 +149,7 @@ def test_features_that_overflow_are_an_error_and_no_number() -> None:
         ({"share_equivalent": "yes"}, "share_equivalent is 'yes'; wanted one of True, False"),
         ({"tolerance": 0.1}, "proxy.repeats is 1, the most draws .* wanted at least 4"),
         ({"tolerance": 0, "repeats": 9}, "proxy.tolerance is 0; wanted a positive number"),
-        ({"tolerance": 1, "statistics": "carried"}, "depend on each other.* tolerance=null"),
+        ({"tolerance": 1, "statistics": "carried"}, "depend on each other.*tolerance=null"),
         ({"first_draw": -1}, "proxy.first_draw is -1; wanted at least 0"),
     ],
 )
