@@ -171,9 +171,9 @@ def test_pooling_twice_meets_white_noise_pooled_twice() -> None:
 def test_an_operation_without_a_rule_is_named_with_what_works_instead() -> None:
     class Odd(NB201):
         def graph(self, genotype: Genotype) -> Graph:
-            graph = nb201_graph(("none",) * 6, C=4, N=1, channels=3, image_size=8)
+            graph = nb201_graph(("none",) * 6, C=4, N=1, channels=3, image_size=8, classes=10)
             odd = Block("cell", (Node(Pool(5, 1, 2), (0,)),))
-            return Graph(3, 8, (graph.blocks[0], odd, graph.blocks[-1]))
+            return Graph(3, 8, 10, (graph.blocks[0], odd, graph.blocks[-1]))
 
     with pytest.raises(ValueError, match=r"no rule for Pool\(kernel=5.*proxy=zen, params"):
         CLOSED.evaluate(Odd(), [SPACE.parse("0")])

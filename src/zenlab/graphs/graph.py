@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from zenlab.core import Genotype
+import torch
+
+from zenlab.core import Batch, Estimate, Genotype
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,14 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Graph:
-    """Blocks from the image to the features before pooling."""
+    """Blocks from the image to the features before pooling, and how many classes come after it.
+
+    Convolutions stand in the order of the network's `modules()`; the classifier is the last one.
+    """
 
     channels: int
     image_size: int
+    classes: int
     blocks: tuple[Block, ...]
 
 
@@ -80,6 +86,14 @@ class Traced(Protocol):
 
     def graph(self, genotype: Genotype) -> Graph:
         """Return the operations between image and features before pooling."""
+
+
+@runtime_checkable
+class GraphProxy(Protocol):
+    """A proxy of networks that can do without one where a space tells its graph."""
+
+    def measure_graph(self, graph: Graph, batch: Batch, *, rng: torch.Generator) -> Estimate:
+        """Return what `measure` returns for the network of a graph and the same `rng`."""
 
 
 def chain(role: str, *operations: Operation) -> Block:

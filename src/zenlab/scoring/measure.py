@@ -1,4 +1,4 @@
-"""What a score is: one network, built and measured with the randomness of its own genotype."""
+"""What a score is: one network, measured with the randomness of its own genotype."""
 
 import hashlib
 import math
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from zenlab.core import Batch, Estimate, Genotype, NetworkProxy, Score, Space
+from zenlab.graphs.graph import GraphProxy, Traced
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Measurement:
 
     def _measure(self, genotype: Genotype) -> Estimate:
         seed = seed_of(self.proxy.seed, genotype)
+        if isinstance(self.proxy, GraphProxy) and isinstance(self.space, Traced):
+            rng = torch.Generator().manual_seed(seed)
+            return self.proxy.measure_graph(self.space.graph(genotype), self.batch, rng=rng)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = self.space.build(genotype)

@@ -99,7 +99,12 @@ class NB201:
     def graph(self, genotype: Genotype) -> Graph:
         """Return the operations between image and features before pooling."""
         return nb201_graph(
-            parse(genotype), C=self.C, N=self.N, channels=self.channels, image_size=self.image_size
+            parse(genotype),
+            C=self.C,
+            N=self.N,
+            channels=self.channels,
+            image_size=self.image_size,
+            classes=self.num_classes,
         )
 
     def describe(self, genotype: Genotype) -> Mapping[str, float]:

@@ -30,12 +30,20 @@ _EDGE_OPERATIONS: dict[str, tuple[Operation, ...]] = {
 }
 
 
-def nb201_graph(cell: Cell, *, C: int, N: int, channels: int, image_size: int) -> Graph:  # noqa: N803
+def nb201_graph(
+    cell: Cell,
+    *,
+    C: int,  # noqa: N803
+    N: int,  # noqa: N803
+    channels: int,
+    image_size: int,
+    classes: int,
+) -> Graph:
     """Return stem, three stages of N cells with reductions between, last batch norm and ReLU."""
     stem, first, second, last = _skeleton(C)
     cells = (_cell_block(cell),) * N
     blocks = (stem, *cells, first, *cells, second, *cells, last)
-    return Graph(channels, image_size, blocks)
+    return Graph(channels, image_size, classes, blocks)
 
 
 @lru_cache(maxsize=1)
