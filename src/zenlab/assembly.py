@@ -1,9 +1,10 @@
 """The parts of a run, made from its config and introduced to each other."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -11,7 +12,16 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from zenlab.checks import require_whole
-from zenlab.core import Proxy, Score, Searcher, Space, SymbolicProxy
+from zenlab.core import (
+    Genotype,
+    OnScore,
+    Proxy,
+    Refining,
+    Score,
+    Searcher,
+    Space,
+    SymbolicProxy,
+)
 from zenlab.datasets.dataset import Dataset
 from zenlab.hardware.devices import Hardware
 from zenlab.scoring.measure import Measurement
@@ -69,29 +79,86 @@ def choices() -> dict[str, str]:
     return {str(group): str(name) for group, name in HydraConfig.get().runtime.choices.items()}
 
 
+class Scorers:
+    """Scores what the searcher of a run asks; opens a scorer when it is needed, and keeps it open.
+
+    Use it as a context manager.
+    """
+
+    def __init__(self, config: DictConfig, parts: Parts) -> None:
+        self._config = config
+        self._parts = parts
+        self._draws: range | None = None
+        self._scorer: Scorer | None = None
+        self._opened = ExitStack()
+
+    def __enter__(self) -> "Scorers":
+        """Open nothing yet."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close what is open."""
+        self._opened.close()
+
+    def score(self, genotypes: Sequence[Genotype], on_score: OnScore) -> list[Score]:
+        """Return one score for each of `genotypes`, of those draws that the searcher wants now.
+
+        Raises:
+            ValueError: the searcher wants draws of a proxy that doesn't number them.
+        """
+        searcher = self._parts.searcher
+        draws = searcher.draws if isinstance(searcher, Refining) else None
+        if self._scorer is None or draws != self._draws:
+            self._opened.close()
+            proxy = self._parts.proxy if draws is None else _for_draws(self._parts.proxy, draws)
+            scorer = open_scorer(self._config, self._parts, proxy)
+            self._scorer, self._draws = self._opened.enter_context(scorer), draws
+        return self._scorer.score(genotypes, on_score)
+
+
+def _for_draws(proxy: Proxy, draws: range) -> Proxy:
+    fields = set(vars(proxy))
+    if not {"first_draw", "repeats", "tolerance"} <= fields:
+        raise ValueError(
+            "this searcher wants more and more draws of a random proxy; use it with proxy=zen"
+        )
+    changes = {"first_draw": draws.start, "repeats": len(draws), "tolerance": None}
+    return replace(proxy, **changes)  # type: ignore[type-var]
+
+
 @contextmanager
-def open_scorer(config: DictConfig, parts: Parts) -> Iterator[Scorer]:
-    """Open what scores architectures with the proxy of this run."""
-    proxy = parts.proxy
+def open_scorer(config: DictConfig, parts: Parts, proxy: Proxy) -> Iterator[Scorer]:
+    """Open what scores architectures with a proxy in the place of the run's own."""
     if isinstance(proxy, SymbolicProxy):
         yield SymbolicScorer(parts.space, proxy)
         return
     batch = parts.dataset.batch(proxy.batch_size, seed=proxy.seed)
     measurement = Measurement(parts.space, proxy, batch)
     store = Path(config.home).expanduser() / "scores.sqlite"
-    identity = score_identity(config, parts)
+    identity = score_identity(config, parts, proxy)
     with open_stored_scorer(measurement, parts.hardware.devices, store, identity) as scorer:
         yield scorer
 
 
-def score_identity(config: DictConfig, parts: Parts) -> dict[str, Any]:
+def score_identity(config: DictConfig, parts: Parts, proxy: Proxy) -> dict[str, Any]:
     """Return everything that decides a score besides the genotype, ready for JSON."""
-    code = (type(parts.space), type(parts.proxy), type(parts.dataset), Measurement)
+    code = (type(parts.space), type(proxy), type(parts.dataset), Measurement)
+    written = OmegaConf.to_container(config.proxy, resolve=True)
     return {
         "space": OmegaConf.to_container(config.space, resolve=True),
-        "proxy": OmegaConf.to_container(config.proxy, resolve=True),
+        "proxy": _as_it_is(written, proxy),
         "input": parts.dataset.seen(),
         "dtype": "float32",
         "device": parts.hardware.kind,
         "revision": revision_of(part.__module__ for part in code),
     }
+
+
+def _as_it_is(written: Any, proxy: Proxy) -> dict[str, Any]:
+    """The YAML of a proxy, with what has been changed since it was made of it."""
+    return {key: getattr(proxy, key, value) for key, value in written.items()}

@@ -159,6 +159,7 @@ class Score:
     terms: Mapping[str, float] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Searcher(Protocol):
     """Decides which architectures to score next."""
 
@@ -175,6 +176,22 @@ class Searcher(Protocol):
 
     def tell(self, scores: Sequence[Score]) -> None:
         """Learn the scores of the architectures asked last, in the order asked."""
+
+
+@runtime_checkable
+class Refining(Searcher, Protocol):
+    """A searcher that asks for some architectures again, for more draws of a random proxy."""
+
+    @property
+    def draws(self) -> range:
+        """Which draws are wanted of the architectures asked last."""
+
+    @property
+    def remark(self) -> str:
+        """What the search found and what it cost, in one line."""
+
+    def settled(self) -> list[Score]:
+        """Return one score for each architecture, from all draws; `draws` = 0 marks the others."""
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from zenlab.analysis.quality import populations
-from zenlab.assembly import GROUPS, Parts, assemble, choices, open_scorer
+from zenlab.assembly import GROUPS, Parts, assemble, choices
 from zenlab.benchmarks.table import TableUnavailable
-from zenlab.core import Enumerable, Score, SymbolicProxy, Table
+from zenlab.core import Enumerable, Refining, Score, SymbolicProxy, Table
 from zenlab.report import results
 from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.scatter import draw_scatter
@@ -45,6 +45,9 @@ def run(config: DictConfig) -> float | None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     with tracking.start(**_tracked(config, folder)) as stream:
         scores, seconds = _score(config, parts, terminal, stream.log)
+        if isinstance(parts.searcher, Refining):
+            remarks.append(parts.searcher.remark)
+            terminal.say(parts.searcher.remark)
         rows = results.score_rows(parts.space, scores, parts.spellings(scores), table)
         write_scores(folder / "scores.csv", rows)
         reasons = results.failures(scores)
@@ -80,14 +83,16 @@ def _score(
     """Ask and tell until the searcher has enough; return the scores and the seconds it took."""
     start = time.perf_counter()
     scores: list[Score] = []
-    with open_scorer(config, parts) as scorer, terminal.progress("scoring") as progress:
+    with Scorers(config, parts) as scorers, terminal.progress("scoring") as progress:
         watcher = _Watcher(progress, log)
         while asked := parts.searcher.ask():
             progress.expect(len(set(asked)))
-            told = scorer.score(asked, watcher.on_score)
+            told = scorers.score(asked, watcher.on_score)
             parts.searcher.tell(told)
             scores += told
         watcher.report()
+    if isinstance(parts.searcher, Refining):
+        scores = parts.searcher.settled()
     return scores, time.perf_counter() - start
 
 

@@ -4,6 +4,7 @@ A worker holds one architecture at a time and gets the next when its result has 
 that whoever commits results as they arrive loses at most one computation per worker at a kill.
 """
 
+import ctypes
 import math
 import multiprocessing
 import signal
@@ -17,6 +18,9 @@ import torch
 
 from zenlab.core import Genotype, Score
 from zenlab.scoring.measure import Measurement
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_KEPT_BYTES = 1 << 30
 
 
 class WorkerPool:
@@ -137,9 +141,22 @@ def _context() -> multiprocessing.context.ForkServerContext | multiprocessing.co
     return context
 
 
+def keep_freed_memory() -> None:
+    """Let this process use freed memory again, where glibc would give it back to the system.
+
+    A worker makes and frees maps of the same few sizes all the time; fetching fresh pages for each
+    takes a quarter of its time. Does nothing on other systems.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        for parameter in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
+            mallopt(parameter, _KEPT_BYTES)
+
+
 def _serve(connection: Connection, measurement: Measurement, device: str) -> None:
     """Score what comes through the pipe until it closes (also when the run has been killed)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
     torch.set_num_threads(1)
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
