@@ -13,7 +13,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from zenlab.analysis.quality import populations
-from zenlab.assembly import GROUPS, Parts, assemble, choices
+from zenlab.assembly import GROUPS, Parts, Scorers, assemble, choices
 from zenlab.benchmarks.table import TableUnavailable
 from zenlab.core import Enumerable, Refining, Score, SymbolicProxy, Table
 from zenlab.report import results
