@@ -39,6 +39,7 @@ def test_counts_add_up_to_what_was_asked() -> None:
         "asked": 3,
         "scored": 2,
         "shared": 0,
+        "screened": 0,
         "reused": 1,
         "dead": 1,
         "failed": 1,

@@ -26,6 +26,7 @@ def test_the_table_of_a_run_fits_into_80_columns(monkeypatch: object) -> None:
         "scored": 200,
         "reused": 0,
         "shared": 0,
+        "screened": 0,
         "scoring_seconds": 1.0,
         "dead": 0,
         "failed": 0,

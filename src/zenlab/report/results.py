@@ -38,9 +38,12 @@ def score_rows(
 
 def count(scores: Sequence[Score], dead: Iterable[float]) -> dict[str, int]:
     """Count the rows of a run by where they came from and how they ended."""
+    screened = sum(score.terms.get("draws") == 0 for score in scores)
+    made = sum(not score.reused and not score.shared for score in scores)
     return {
         "asked": len(scores),
-        "scored": sum(not score.reused and not score.shared for score in scores),
+        "scored": made - screened,
+        "screened": screened,
         "shared": sum(score.shared for score in scores),
         "reused": sum(score.reused for score in scores),
         "dead": int(sum(dead)),

@@ -185,9 +185,13 @@ def _with_interval(measured: Mapping[str, Any]) -> str:
 
 
 def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
-    shared = f"{summary['shared']:,} share a score with an equal one, " if summary["shared"] else ""
+    others = ""
+    if summary["shared"]:
+        others += f"{summary['shared']:,} share a score with an equal one, "
+    if summary["screened"]:
+        others += f"{summary['screened']:,} by the screen alone, "
     counts = (
-        f"scored {summary['scored']:,} in {summary['scoring_seconds']:.1f} s, {shared}took "
+        f"scored {summary['scored']:,} in {summary['scoring_seconds']:.1f} s, {others}took "
         f"{summary['reused']:,} from the store; {summary['dead']:,} dead, "
         f"{summary['failed']:,} failed"
     )

@@ -118,6 +118,7 @@ class RaceSearcher:
         low, high = self._intervals()
         bias, error = self._screen_bias()
         scores = []
+        stderr: float | None
         for place, runner in enumerate(self._runners):
             terms = {
                 "draws": float(runner.draws),
@@ -126,27 +127,30 @@ class RaceSearcher:
                 "high": float(high[place]),
             }
             if runner.draws:
-                stderr = (high[place] - low[place]) / 2 / self._width
-                made = Score(runner.genotype, runner.mean, float(stderr), terms=terms)
+                stderr = float(high[place] - low[place]) / 2 / self._width
+                made = Score(runner.genotype, runner.mean, stderr, terms=terms)
             elif runner.told:
                 made = runner.told[0]
             else:
-                made = Score(runner.genotype, runner.screen + bias, error, terms=terms)
+                stderr = error if math.isfinite(runner.screen) else None
+                made = Score(runner.genotype, runner.screen + bias, stderr, terms=terms)
             scores.append(_with_history(made, runner.told))
         return scores
 
     @property
     def remark(self) -> str:
-        """How many draws it took, and the intervals that ended the race."""
-        low, high = self._intervals()
-        order = np.argsort([-self._estimate(runner) for runner in self._runners], kind="stable")
-        made = sum(runner.draws for runner in self._runners)
-        chosen, others = order[: self._k], order[self._k :]
+        """How many draws it took, and what ended it."""
+        made, count = sum(runner.draws for runner in self._runners), len(self._runners)
+        undecided = len(self._undecided())
+        low, high = (np.sort(ends) for ends in self._intervals())
+        verdict = (
+            f"{undecided} of them and their rivals could not be told apart by {self._most} draws"
+            if undecided
+            else f"they are above {low[-self._k]:.2f}, all others below {high[-self._k - 1]:.2f}"
+        )
         return (
-            f"race: {made:,} draws for the best {self._k} of {len(order):,} "
-            f"({self._most} for each would be {self._most * len(order):,}); all of them are above "
-            f"{low[chosen].min():.2f}, no other is above {high[others].max():.2f} "
-            f"(intervals of {self._width:g} standard errors)"
+            f"race: {made:,} draws for the best {self._k} of {count:,} ({self._most} for each "
+            f"would be {self._most * count:,}); {verdict} ({self._width:g} standard errors)"
         )
 
     def _undecided(self) -> list[_Runner]:
@@ -187,9 +191,6 @@ class RaceSearcher:
         if len(gaps) < 2:
             return 0.0, self._screen_error
         return float(np.mean(gaps)), float(np.std(gaps, ddof=1))
-
-    def _estimate(self, runner: _Runner) -> float:
-        return runner.mean if runner.draws else runner.screen + self._screen_bias()[0]
 
 
 def _with_history(score: Score, told: Sequence[Score]) -> Score:
