@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NewType, Protocol, runtime_checkable
+from typing import Any, NewType, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -18,6 +18,24 @@ class Network(nn.Module):
     def forward_features(self, images: Tensor) -> Tensor:
         """Return the features before global pooling, (n, c, h, w), for images (n, c, h, w)."""
         raise NotImplementedError
+
+    def forward_blocks(self, images: Tensor) -> list[Tensor]:
+        """Return the output of the stem and of each block after it, each (n, c, h, w).
+
+        Raises:
+            ValueError: the network doesn't tell its blocks.
+        """
+        raise ValueError(f"{type(self).__name__} doesn't tell its blocks (forward_blocks)")
+
+    def thin(self) -> nn.Module:
+        """Return one cell of the same architecture at width 1, then batch norm and ReLU.
+
+        It takes (n, 1, h, w). TE-NAS (Chen et al., ICLR 2021) counts linear regions on it.
+
+        Raises:
+            ValueError: the network has no cell.
+        """
+        raise ValueError(f"{type(self).__name__} has no thin version of itself (thin)")
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the class scores, (n, classes), for images (n, c, h, w)."""
@@ -134,6 +152,28 @@ class SymbolicProxy(Protocol):
 
     def evaluate(self, space: Space, genotypes: Sequence[Genotype]) -> Sequence[Estimate]:
         """Score architectures from their description, one estimate each, in the order given."""
+
+
+class Look(Protocol):
+    """What proxies look at: one pass over a network, which equal looks of several share."""
+
+    def take(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Any:
+        """Return what is seen; the network may be changed, all randomness comes from `rng`."""
+
+
+@runtime_checkable
+class LookingProxy(NetworkProxy, Protocol):
+    """A network proxy in two parts, so that the costly one can be shared.
+
+    `measure` is `judge` of what `look` has taken. Looks are compared with ==.
+    """
+
+    @property
+    def look(self) -> Look:
+        """What this proxy looks at."""
+
+    def judge(self, seen: Any) -> Estimate:
+        """Return the score from what `look` has taken."""
 
 
 Proxy = NetworkProxy | SymbolicProxy

@@ -24,6 +24,7 @@ class NB201Network(Network):
             stages.append(Reduction(width // 2, width))
             stages.extend(CellModule(cell, width) for _ in range(N))
         self.cells = nn.Sequential(*stages)
+        self._cell = cell
         self.last = nn.Sequential(nn.BatchNorm2d(4 * C), nn.ReLU())
         self.classifier = nn.Linear(4 * C, num_classes)
 
@@ -37,6 +38,17 @@ class NB201Network(Network):
             )
         features: Tensor = self.last(self.cells(self.stem(images)))
         return features
+
+    def forward_blocks(self, images: Tensor) -> list[Tensor]:
+        """Return the output of the stem and of each cell and reduction."""
+        outputs = [self.stem(images)]
+        for block in self.cells:
+            outputs.append(block(outputs[-1]))
+        return outputs
+
+    def thin(self) -> nn.Module:
+        """Return one cell of width 1 with batch norm and ReLU behind it; takes (n, 1, h, w)."""
+        return nn.Sequential(CellModule(self._cell, 1), nn.BatchNorm2d(1), nn.ReLU())
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the class scores, (n, num_classes)."""
