@@ -101,7 +101,7 @@ def table(lines: list[str]) -> str:
 def draw(cells: pd.DataFrame, path: Path) -> None:
     """One panel for the score and one for each term, against accuracy."""
     figure, panels = plt.subplots(2, 3, figsize=(10, 6), sharey=True, layout="constrained")
-    columns = {"score": "Zen-score (closed form)", **{term: LABELS[term] for term in TERMS}}
+    columns = {"score": "zen, closed form", **{term: LABELS[term] for term in TERMS}}
     for axes, (column, label) in zip(panels.flat, columns.items(), strict=True):
         points = axes.scatter(
             cells[column],
@@ -120,7 +120,9 @@ def draw(cells: pd.DataFrame, path: Path) -> None:
         axes.grid(alpha=0.25, linewidth=0.6)
     for axes in panels[:, 0]:
         axes.set_ylabel("CIFAR-10 test accuracy (%)", fontsize=9)
-    bar = figure.colorbar(points, ax=panels, label="skip connections in the cell", ticks=range(4))
+    bar = figure.colorbar(
+        points, ax=panels, label="skip connections in the cell", ticks=range(4), shrink=0.7
+    )
     bar.ax.set_yticklabels(["0", "1", "2", "3 or more"])
     bar.solids.set_alpha(1)
     figure.savefig(path, dpi=150)
