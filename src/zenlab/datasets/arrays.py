@@ -1,0 +1,87 @@
+"""Images and labels of the user's own, from a NumPy .npz file."""
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+
+from zenlab.checks import require_whole
+from zenlab.datasets.dataset import Dataset, Input
+from zenlab.datasets.pixels import Pixels, pixels_of
+
+
+def arrays(
+    *,
+    path: str | None = None,
+    images: str = "images",
+    labels: str | None = "labels",
+    name: str = "arrays",
+    num_classes: int | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    input: Input = "images",
+) -> Dataset:
+    """Return the dataset of a file; `images` and `labels` name the arrays in it.
+
+    `labels` None: unlabelled. `num_classes` None: the largest label plus one; `mean` and `std`
+    None: measured on all images. A `name` that a benchmark knows joins its accuracies.
+
+    Raises:
+        ValueError: no path was given, or the file doesn't hold what it should.
+    """
+    if path is None:
+        raise ValueError(
+            "dataset=arrays needs dataset.path, an .npz file with images and labels, as "
+            "numpy.savez(path, images=..., labels=...) makes it"
+        )
+    pixels = _read(str(Path(path).expanduser()), images, labels)
+    if num_classes is None:
+        if pixels.labels is None:
+            raise ValueError("dataset.num_classes is null and there are no labels; set it")
+        num_classes = int(pixels.labels.max()) + 1
+    require_whole("dataset.num_classes", num_classes)
+    if pixels.labels is not None and int(pixels.labels.max()) >= num_classes:
+        raise ValueError(
+            f"dataset.num_classes is {num_classes}, but a label is {int(pixels.labels.max())}; "
+            f"labels go from 0 to num_classes - 1"
+        )
+    channels, height, width = pixels.images.shape[1:]
+    if height != width:
+        raise ValueError(f"{path}: images of {height} x {width} pixels; wanted square ones")
+    return Dataset(
+        name=name,
+        channels=channels,
+        image_size=height,
+        num_classes=num_classes,
+        mean=pixels.images.mean((0, 2, 3)).tolist() if mean is None else mean,
+        std=pixels.images.std((0, 2, 3)).clamp_min(1e-6).tolist() if std is None else std,
+        input=input,
+        pixels=partial(_read, str(Path(path).expanduser()), images, labels),
+    )
+
+
+@lru_cache(maxsize=2)
+def _read(path: str, images: str, labels: str | None) -> Pixels:
+    file = _open(path)
+    missing = [key for key in (images, labels) if key is not None and key not in file.files]
+    if missing:
+        raise ValueError(
+            f"{path} has no array {', '.join(missing)}; it has {', '.join(file.files)}; "
+            f"set dataset.images and dataset.labels (null: unlabelled)"
+        )
+    try:
+        return pixels_of(file[images], None if labels is None else file[labels])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _open(path: str) -> NpzFile:
+    try:
+        file = np.load(path, allow_pickle=False)
+    except (OSError, EOFError, ValueError) as error:
+        raise ValueError(f"can't read {path} as an .npz file: {error}") from None
+    if not isinstance(file, NpzFile):
+        raise ValueError(f"can't read {path} as an .npz file: it holds one array without a name")
+    return file

@@ -1,0 +1,108 @@
+"""Images come from files as they are, or are refused with what is wrong with them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from zenlab.datasets.arrays import arrays
+from zenlab.datasets.digits import digits
+from zenlab.datasets.pixels import pixels_of
+
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 256, (20, 8, 8), dtype=np.uint8)
+COLOUR = RNG.integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
+LABELS = np.arange(20) % 4
+
+
+def saved(folder: Path, **contents: np.ndarray) -> str:
+    path = folder / "images.npz"
+    np.savez(path, **contents)
+    return str(path)
+
+
+def test_images_may_come_in_three_layouts_and_two_types() -> None:
+    assert pixels_of(GREY, None).images.shape == (20, 1, 8, 8)
+    last, first = pixels_of(COLOUR, None), pixels_of(COLOUR.transpose(0, 3, 1, 2), None)
+    assert torch.equal(last.images, first.images)
+    real = pixels_of(COLOUR.astype(np.float64) / 255, None)
+    torch.testing.assert_close(real.images, last.images)
+    assert last.images.max() == 1
+
+
+def test_a_batch_is_drawn_without_replacement_normalised_and_with_its_labels(
+    tmp_path: Path,
+) -> None:
+    data = arrays(path=saved(tmp_path, images=COLOUR, labels=LABELS))
+    batch = data.batch(20, seed=3)
+    assert not batch.synthetic and data.labelled
+    assert sorted(batch.labels.tolist()) == sorted(LABELS.tolist())
+    assert batch.images.mean((0, 2, 3)).abs().max() < 1e-5
+    assert (batch.images.std((0, 2, 3)) - 1).abs().max() < 1e-5
+    assert not torch.equal(batch.labels, data.batch(20, seed=4).labels)
+    assert torch.equal(batch.images, data.batch(20, seed=3).images)
+
+
+def test_the_task_is_read_off_the_file(tmp_path: Path) -> None:
+    data = arrays(path=saved(tmp_path, a=GREY, b=LABELS), images="a", labels="b", name="cifar10")
+    found = (data.name, data.channels, data.image_size, data.num_classes)
+    assert found == ("cifar10", 1, 8, 4)
+
+
+def test_what_is_seen_changes_with_the_file(tmp_path: Path) -> None:
+    one = arrays(path=saved(tmp_path, images=GREY, labels=LABELS)).seen()
+    (tmp_path / "other").mkdir()
+    other = arrays(path=saved(tmp_path / "other", images=GREY, labels=LABELS[::-1])).seen()
+    assert one["digest"] != other["digest"]
+
+
+def test_an_unlabelled_file_gives_synthetic_labels(tmp_path: Path) -> None:
+    data = arrays(path=saved(tmp_path, images=GREY), labels=None, num_classes=5)
+    assert not data.labelled
+    assert data.batch(7, seed=0).synthetic
+    assert data.batch(7, seed=0).labels.tolist() == [0, 1, 2, 3, 4, 0, 1]
+
+
+def test_the_digits_are_at_hand_and_have_the_statistics_that_are_stated() -> None:
+    data = digits(input="images")
+    everything = data.batch(1797, seed=0)
+    assert everything.images.shape == (1797, 1, 8, 8)
+    assert set(everything.labels.tolist()) == set(range(10))
+    assert abs(everything.images.mean()) < 1e-3 and abs(everything.images.std() - 1) < 1e-3
+
+
+def test_too_large_a_batch_is_refused() -> None:
+    with pytest.raises(ValueError, match="batch_size is 2000, but the dataset has 1797 images"):
+        digits(input="images").batch(2000, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("contents", "parameters", "message"),
+    [
+        ({"x": GREY}, {}, "has no array images, labels; it has x; set dataset.images"),
+        ({"images": GREY[:, :, :4], "labels": LABELS}, {}, "images of 8 x 4 pixels; wanted square"),
+        ({"images": GREY[0], "labels": LABELS}, {}, r"the shape \(8, 8\); wanted \(n, h, w\)"),
+        ({"images": GREY.astype(int), "labels": LABELS}, {}, "type int64; wanted uint8"),
+        ({"images": GREY / 2.0, "labels": LABELS}, {}, "wanted uint8 in 0..255 or real numbers"),
+        ({"images": GREY, "labels": LABELS[:5]}, {}, "wanted one whole number for each of the 20"),
+        ({"images": GREY, "labels": LABELS - 1}, {}, "labels go from -1 on; wanted"),
+        ({"images": GREY, "labels": LABELS}, {"num_classes": 3}, "is 3, but a label is 3"),
+        ({"images": GREY}, {"labels": None}, "num_classes is null and there are no labels"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused(
+    contents: dict[str, np.ndarray], parameters: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        arrays(path=saved(tmp_path, **contents), **parameters)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"can't read .*no.npz as an .npz file"):
+        arrays(path=str(tmp_path / "no.npz"))
+    with pytest.raises(ValueError, match=r"dataset=arrays needs dataset\.path"):
+        arrays()
+    (tmp_path / "bad.npz").write_text("nothing")
+    with pytest.raises(ValueError, match=r"can't read .*bad.npz"):
+        arrays(path=str(tmp_path / "bad.npz"))
