@@ -141,7 +141,9 @@ def open_scorer(config: DictConfig, parts: Parts, proxy: Proxy) -> Iterator[Scor
     measurement = Measurement(parts.space, proxy, batch)
     store = Path(config.home).expanduser() / "scores.sqlite"
     identity = score_identity(config, parts, proxy)
-    with open_stored_scorer(measurement, parts.hardware.devices, store, identity) as scorer:
+    with open_stored_scorer(
+        {"score": measurement}, parts.hardware.devices, store, {"score": identity}
+    ) as scorer:
         yield scorer
 
 

@@ -21,7 +21,9 @@ def test_the_store_answers_what_is_known(tmp_path: Path) -> None:
     measurement = Measurement(SPACE, Counting(str(log)), BATCH)
     seen: list[Score] = []
     for expected in (False, True):
-        with open_stored_scorer(measurement, ["cpu"], tmp_path / "s.sqlite", {}) as scorer:
+        with open_stored_scorer(
+            {"m": measurement}, ["cpu"], tmp_path / "s.sqlite", {"m": {}}
+        ) as scorer:
             scores = scorer.score(CELLS, seen.append)
         assert [score.genotype for score in scores] == CELLS
         assert [score.reused for score in scores] == [expected] * 4
@@ -40,7 +42,7 @@ def test_equal_random_functions_share_one_score_whoever_is_asked_first(tmp_path:
     for number, asked in enumerate((alike, alike[:0:-1])):
         seen: list[Score] = []
         store = tmp_path / f"{number}.sqlite"
-        with open_stored_scorer(measurement, ["cpu"], store, {}) as scorer:
+        with open_stored_scorer({"m": measurement}, ["cpu"], store, {"m": {}}) as scorer:
             scores = scorer.score(asked, seen.append)
             again = scorer.score(asked[:2], seen.append)
         assert [score.genotype for score in scores] == asked
@@ -54,7 +56,9 @@ def test_a_space_without_classes_or_a_proxy_against_it_shares_nothing(tmp_path: 
     alike = [cell for cell in SPACE if SPACE.representative(cell) == SPACE.parse("0")][:3]
     log = tmp_path / "calls"
     measurement = Measurement(SPACE, Counting(str(log)), BATCH)
-    with open_stored_scorer(measurement, ["cpu"], tmp_path / "s.sqlite", {}) as scorer:
+    with open_stored_scorer(
+        {"m": measurement}, ["cpu"], tmp_path / "s.sqlite", {"m": {}}
+    ) as scorer:
         scores = scorer.score(alike, lambda score: None)
     assert len({score.value for score in scores}) == 3
     assert not any(score.shared for score in scores)

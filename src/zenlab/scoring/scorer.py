@@ -1,8 +1,8 @@
 """The scoring pass: each architecture is scored once, by the store, by formula, or by a worker."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from zenlab.core import (
     Space,
     SymbolicProxy,
 )
-from zenlab.scoring.measure import Measurement
+from zenlab.scoring.measure import Measurement, Panel, Task
 from zenlab.scoring.store import ScoreStore
 from zenlab.scoring.workers import WorkerPool
 
@@ -56,48 +56,81 @@ class SymbolicScorer:
 
 
 class StoredScorer:
-    """Answers from the store what is known; workers score the rest, each result kept at once.
+    """Scores with the members of a panel: from the stores what is known, by workers the rest.
 
-    `represent` returns the architecture that is scored in the place of another.
+    Each result is kept at once. `represent` returns, for each member, the architecture that it
+    scores in the place of another.
     """
 
-    def __init__(self, store: ScoreStore, workers: WorkerPool, represent: Represent) -> None:
-        self._store = store
+    def __init__(
+        self,
+        stores: Mapping[str, ScoreStore],
+        workers: WorkerPool[Task, dict[str, Score]],
+        represent: Mapping[str, Represent],
+    ) -> None:
+        self._stores = stores
         self._workers = workers
         self._represent = represent
 
     def score(self, genotypes: Sequence[Genotype], on_score: OnScore) -> list[Score]:
-        """See `Scorer`."""
-        members: dict[Genotype, list[Genotype]] = {}
-        for genotype in dict.fromkeys(genotypes):
-            members.setdefault(self._represent(genotype), []).append(genotype)
-        scores: dict[Genotype, Score] = {}
-        for made in self._made(members):
-            for place, genotype in enumerate(members[made.genotype]):
-                shared = place > 0 and not made.reused
-                scores[genotype] = replace(made, genotype=genotype, shared=shared)
-                on_score(scores[genotype])
-        return [scores[genotype] for genotype in genotypes]
+        """See `Scorer`; for a panel of one."""
+        (scores,) = self.score_all(genotypes, on_score).values()
+        return scores
 
-    def _made(self, genotypes: Iterable[Genotype]) -> Iterator[Score]:
-        known = self._store.known(genotypes)
-        yield from known.values()
-        for score in self._workers.score([g for g in genotypes if g not in known]):
-            self._store.add(score)
-            yield score
+    def score_all(self, genotypes: Sequence[Genotype], on_score: OnScore) -> dict[str, list[Score]]:
+        """Return, for each member, one score for each of `genotypes`, in their order."""
+        members = {name: self._classes(name, genotypes) for name in self._stores}
+        scores: dict[str, dict[Genotype, Score]] = {name: {} for name in self._stores}
+        for name, made in self._made(members):
+            for place, genotype in enumerate(members[name][made.genotype]):
+                shared = place > 0 and not made.reused
+                scores[name][genotype] = replace(made, genotype=genotype, shared=shared)
+                on_score(scores[name][genotype])
+        return {name: [found[g] for g in genotypes] for name, found in scores.items()}
+
+    def _classes(self, name: str, genotypes: Sequence[Genotype]) -> dict[Genotype, list[Genotype]]:
+        """Return the architectures that a member scores, with those that they stand for."""
+        classes: dict[Genotype, list[Genotype]] = {}
+        for genotype in dict.fromkeys(genotypes):
+            classes.setdefault(self._represent[name](genotype), []).append(genotype)
+        return classes
+
+    def _made(
+        self, wanted: Mapping[str, Mapping[Genotype, list[Genotype]]]
+    ) -> Iterator[tuple[str, Score]]:
+        """Yield every score once, with its member: known ones first."""
+        missing: dict[Genotype, list[str]] = {}
+        for name, genotypes in wanted.items():
+            known = self._stores[name].known(genotypes)
+            yield from ((name, score) for score in known.values())
+            for genotype in genotypes:
+                if genotype not in known:
+                    missing.setdefault(genotype, []).append(name)
+        tasks = [(genotype, tuple(names)) for genotype, names in missing.items()]
+        for made in self._workers.score(tasks):
+            for name, score in made.items():
+                self._stores[name].add(score)
+                yield name, score
 
 
 @contextmanager
 def open_stored_scorer(
-    measurement: Measurement, devices: Sequence[str], store: Path, identity: Mapping[str, Any]
+    members: Mapping[str, Measurement],
+    devices: Sequence[str],
+    store: Path,
+    identities: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[StoredScorer]:
-    """Open the store and the workers for one measurement, and close both at the end.
+    """Open the store and the workers for some measurements, and close both at the end.
 
-    `identity` is everything that decides a score besides the genotype, ready for JSON.
+    `identities` are, for each, everything that decides a score besides the genotype, for JSON.
     """
-    represent = _representation(measurement.space, measurement.proxy)
-    with ScoreStore(store, identity) as open_store, WorkerPool(measurement, devices) as workers:
-        yield StoredScorer(open_store, workers, represent)
+    with ExitStack() as stack:
+        stores = {
+            name: stack.enter_context(ScoreStore(store, identities[name])) for name in members
+        }
+        workers = stack.enter_context(WorkerPool(Panel(members), devices))
+        represent = {name: _representation(m.space, m.proxy) for name, m in members.items()}
+        yield StoredScorer(stores, workers, represent)
 
 
 def _representation(space: Space, proxy: NetworkProxy) -> Represent:

@@ -1,11 +1,10 @@
-"""Worker processes that score architectures, one device each, and whose death costs one score.
+"""Worker processes that score architectures, one device each, and whose death costs one task.
 
-A worker holds one architecture at a time and gets the next when its result has been taken, so
+A worker holds one task at a time and gets the next when its result has been taken, so
 that whoever commits results as they arrive loses at most one computation per worker at a kill.
 """
 
 import ctypes
-import math
 import multiprocessing
 import signal
 import sys
@@ -13,25 +12,38 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 
-from zenlab.core import Genotype, Score
-from zenlab.scoring.measure import Measurement
-
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 _KEPT_BYTES = 1 << 30
 
 
-class WorkerPool:
+class Measuring(Protocol[Task, Result]):
+    """What workers do, task by task: a `Measurement` of genotypes, or a `Panel`."""
+
+    def to(self, device: torch.device) -> "Measuring[Task, Result]":
+        """Return the same on another device."""
+
+    def score(self, task: Task) -> Result:
+        """Do one task."""
+
+    def failed(self, task: Task, reason: str) -> Result:
+        """Return the result of a task that ended its worker."""
+
+
+class WorkerPool(Generic[Task, Result]):
     """Scores architectures on `devices`, one process each; use it as a context manager."""
 
-    def __init__(self, measurement: Measurement, devices: Sequence[str]) -> None:
-        self._measurement = measurement
+    def __init__(self, measuring: Measuring[Task, Result], devices: Sequence[str]) -> None:
+        self._measuring = measuring
         self._devices = list(devices)
-        self._workers: list[_Worker] = []
+        self._workers: list[_Worker[Task, Result]] = []
 
-    def __enter__(self) -> "WorkerPool":
+    def __enter__(self) -> "WorkerPool[Task, Result]":
         """Start nothing yet: processes start when there is something to score."""
         return self
 
@@ -45,13 +57,13 @@ class WorkerPool:
         for worker in self._workers:
             worker.stop()
 
-    def score(self, genotypes: Sequence[Genotype]) -> Iterator[Score]:
-        """Yield the scores of `genotypes` as they arrive.
+    def score(self, tasks: Sequence[Task]) -> Iterator[Result]:
+        """Yield the results of `tasks` as they arrive.
 
         Raises:
             RuntimeError: a worker could not start, or met an error that is not one network's own.
         """
-        waiting = deque(genotypes)
+        waiting = deque(tasks)
         self._start(min(len(waiting), len(self._devices)))
         for worker in self._workers:
             worker.give(waiting)
@@ -64,32 +76,33 @@ class WorkerPool:
 
     def _start(self, count: int) -> None:
         missing = self._devices[len(self._workers) : count]
-        started = [_Worker(self._measurement, device) for device in missing]
+        started = [_Worker(self._measuring, device) for device in missing]
         for worker in started:
             worker.wait_until_ready()
         self._workers += started
 
-    def _living(self, worker: "_Worker") -> "_Worker":
+    def _living(self, worker: "_Worker[Task, Result]") -> "_Worker[Task, Result]":
         """The worker itself or, where it died, another in its place."""
         if worker.alive:
             return worker
-        successor = _Worker(self._measurement, worker.device)
+        successor = _Worker(self._measuring, worker.device)
         successor.wait_until_ready()
         self._workers[self._workers.index(worker)] = successor
         return successor
 
 
-class _Worker:
-    """One process, the architecture that it holds, and the pipe to it."""
+class _Worker(Generic[Task, Result]):
+    """One process, the task that it holds, and the pipe to it."""
 
-    def __init__(self, measurement: Measurement, device: str) -> None:
+    def __init__(self, measuring: Measuring[Task, Result], device: str) -> None:
         self.device = device
-        self.holds: Genotype | None = None
+        self.holds: Task | None = None
+        self._measuring = measuring
         self.alive = True
         context = _context()
         self.results, theirs = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(theirs, measurement, device), daemon=True
+            target=_serve, args=(theirs, measuring, device), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -100,20 +113,20 @@ class _Worker:
         except EOFError:
             raise RuntimeError(f"a worker on {self.device} {self._end()} at its start") from None
 
-    def give(self, waiting: deque[Genotype]) -> None:
+    def give(self, waiting: deque[Task]) -> None:
         self.holds = waiting.popleft() if waiting else None
         if self.holds:
             self.results.send(self.holds)
 
-    def take(self, genotype: Genotype) -> Score:
-        """Take the score of what the worker holds; being killed over it is that score's error."""
+    def take(self, task: Task) -> Result:
+        """Take the result of what the worker holds; being killed over it is that result's error."""
         self.holds = None
         try:
-            score: Score = self.results.recv()
+            result: Result = self.results.recv()
         except EOFError:
             self.alive = False
-            return Score(genotype, math.nan, error=f"the worker {self._end()}")
-        return score
+            return self._measuring.failed(task, f"the worker {self._end()}")
+        return result
 
     def stop(self) -> None:
         self._process.terminate()
@@ -153,7 +166,7 @@ def keep_freed_memory() -> None:
             mallopt(parameter, _KEPT_BYTES)
 
 
-def _serve(connection: Connection, measurement: Measurement, device: str) -> None:
+def _serve(connection: Connection, measuring: Measuring[Any, Any], device: str) -> None:
     """Score what comes through the pipe until it closes (also when the run has been killed)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()
@@ -161,7 +174,7 @@ def _serve(connection: Connection, measurement: Measurement, device: str) -> Non
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     try:
-        here = measurement.to(torch.device(device))
+        here = measuring.to(torch.device(device))
         connection.send(None)
         while True:
             connection.send(here.score(connection.recv()))
