@@ -20,6 +20,7 @@ from zenlab.core import (
 )
 from zenlab.scoring.measure import Measurement
 
+COMBINED = ("suite", "az_nas", "te_nas", "vote")  # scored through their members
 SMALL = {"space": [], "proxy": ["space.C=4", "space.N=1", "dataset.image_size=8"], "searcher": []}
 DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
 NEEDS = {"listed": ["searcher.path={list}"]}
@@ -116,7 +117,17 @@ def batch_for(proxy: Proxy) -> Any:
     )
 
 
-@pytest.mark.parametrize("option", options("proxy"))
+MEASURED = [option for option in options("proxy") if option not in COMBINED]
+
+
+def test_all_other_options_measure_or_compute() -> None:
+    assert len(MEASURED) + len(COMBINED) == len(options("proxy")) >= 27
+    for option in options("proxy"):
+        made, _ = make("proxy", option)
+        assert isinstance(made, NetworkProxy | SymbolicProxy) != (option in COMBINED)
+
+
+@pytest.mark.parametrize("option", MEASURED)
 def test_a_score_is_finite_or_minus_infinity_for_the_dead_and_comes_again(
     option: str, rng: np.random.Generator
 ) -> None:
@@ -131,7 +142,7 @@ def test_a_score_is_finite_or_minus_infinity_for_the_dead_and_comes_again(
     assert score(again, space, genotypes, batch_for(again)) == values
 
 
-@pytest.mark.parametrize("option", options("proxy"))
+@pytest.mark.parametrize("option", MEASURED)
 def test_a_score_does_not_depend_on_the_company(option: str, rng: np.random.Generator) -> None:
     proxy, space = make("proxy", option)
     genotypes = [space.sample(rng) for _ in range(3)]

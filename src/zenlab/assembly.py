@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from zenlab.checks import require_whole
 from zenlab.core import (
+    CombinedProxy,
     Genotype,
     OnScore,
     Proxy,
@@ -24,6 +25,7 @@ from zenlab.core import (
 )
 from zenlab.datasets.dataset import Dataset
 from zenlab.hardware.devices import Hardware
+from zenlab.proxies.suite import Suite
 from zenlab.scoring.measure import Measurement
 from zenlab.scoring.revision import revision_of
 from zenlab.scoring.scorer import Scorer, SymbolicScorer, open_stored_scorer
@@ -38,7 +40,7 @@ class Parts:
     names: Mapping[str, str]
     space: Space
     dataset: Dataset
-    proxy: Proxy
+    proxy: Proxy | Suite | CombinedProxy
     searcher: Searcher
     hardware: Hardware
 
@@ -46,6 +48,17 @@ class Parts:
         """Say what is run, in one line."""
         words = ", ".join(f"{group} {self.names[group]}" for group in GROUPS[:-1])
         return f"{words}, dataset {self.dataset}, on {self.hardware}"
+
+    @property
+    def single(self) -> Proxy:
+        """The proxy of a run that has one.
+
+        Raises:
+            RuntimeError: it has several, which `zenlab.comparison` scores.
+        """
+        if isinstance(self.proxy, Suite | CombinedProxy):
+            raise RuntimeError("a suite or combination has no scores of its own")
+        return self.proxy
 
     def spellings(self, scores: Sequence[Score]) -> list[str]:
         """Return each genotype as the searcher's file spells it, else as the space does."""
@@ -64,14 +77,31 @@ def assemble(config: DictConfig) -> Parts:
     require_whole("analysis.draws", config.analysis.draws, least=2)
     require_whole("analysis.seed", config.analysis.seed, least=0)
     space = instantiate(config.space, _convert_="all")
+    dataset = instantiate(config.dataset, _convert_="all")
+    proxy = instantiate(config.proxy, _convert_="all")
+    require_labels(choices()["proxy"], proxy, dataset)
     return Parts(
         names=choices(),
         space=space,
-        dataset=instantiate(config.dataset, _convert_="all"),
-        proxy=instantiate(config.proxy, _convert_="all"),
+        dataset=dataset,
+        proxy=proxy,
         searcher=instantiate(config.searcher, _convert_="all")(space),
         hardware=instantiate(config.hardware, _convert_="all"),
     )
+
+
+def require_labels(name: str, proxy: object, dataset: Dataset) -> None:
+    """See that a proxy that reads labels gets some, be they synthetic.
+
+    Raises:
+        ValueError: it is shown real images that have none.
+    """
+    needs = getattr(proxy, "needs_labels", False)
+    if needs and dataset.input == "images" and not dataset.labelled:
+        raise ValueError(
+            f"proxy {name} reads labels, and {dataset.name} has none; set dataset.labels, or "
+            f"dataset.input=noise for synthetic ones"
+        )
 
 
 def choices() -> dict[str, str]:
@@ -115,7 +145,7 @@ class Scorers:
         draws = searcher.draws if isinstance(searcher, Refining) else None
         if self._scorer is None or draws != self._draws:
             self._opened.close()
-            proxy = self._parts.proxy if draws is None else _for_draws(self._parts.proxy, draws)
+            proxy = self._parts.single if draws is None else _for_draws(self._parts.single, draws)
             scorer = open_scorer(self._config, self._parts, proxy)
             self._scorer, self._draws = self._opened.enter_context(scorer), draws
         return self._scorer.score(genotypes, on_score)
@@ -140,17 +170,22 @@ def open_scorer(config: DictConfig, parts: Parts, proxy: Proxy) -> Iterator[Scor
     batch = parts.dataset.batch(proxy.batch_size, seed=proxy.seed)
     measurement = Measurement(parts.space, proxy, batch)
     store = Path(config.home).expanduser() / "scores.sqlite"
-    identity = score_identity(config, parts, proxy)
+    written: Any = OmegaConf.to_container(config.proxy, resolve=True)
+    identity = score_identity(config, parts, proxy, written)
     with open_stored_scorer(
         {"score": measurement}, parts.hardware.devices, store, {"score": identity}
     ) as scorer:
         yield scorer
 
 
-def score_identity(config: DictConfig, parts: Parts, proxy: Proxy) -> dict[str, Any]:
-    """Return everything that decides a score besides the genotype, ready for JSON."""
+def score_identity(
+    config: DictConfig, parts: Parts, proxy: Proxy, written: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return everything that decides a score besides the genotype, ready for JSON.
+
+    `written` is the YAML of the proxy.
+    """
     code = (type(parts.space), type(proxy), type(parts.dataset), Measurement)
-    written = OmegaConf.to_container(config.proxy, resolve=True)
     return {
         "space": OmegaConf.to_container(config.space, resolve=True),
         "proxy": _as_it_is(written, proxy),
@@ -161,6 +196,6 @@ def score_identity(config: DictConfig, parts: Parts, proxy: Proxy) -> dict[str, 
     }
 
 
-def _as_it_is(written: Any, proxy: Proxy) -> dict[str, Any]:
+def _as_it_is(written: Mapping[str, Any], proxy: Proxy) -> dict[str, Any]:
     """The YAML of a proxy, with what has been changed since it was made of it."""
     return {key: getattr(proxy, key, value) for key, value in written.items()}

@@ -176,6 +176,18 @@ class LookingProxy(NetworkProxy, Protocol):
         """Return the score from what `look` has taken."""
 
 
+@runtime_checkable
+class CombinedProxy(Protocol):
+    """A proxy made of the scores of others; its values depend on the whole pool."""
+
+    @property
+    def members(self) -> Sequence[str]:
+        """The names of the options that it is made of."""
+
+    def combine(self, scores: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the score of each architecture, (n,), from those of each member, (n,) too."""
+
+
 Proxy = NetworkProxy | SymbolicProxy
 
 

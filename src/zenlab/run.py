@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,15 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from zenlab.analysis.quality import populations
-from zenlab.assembly import GROUPS, Parts, Scorers, assemble, choices
-from zenlab.benchmarks.table import TableUnavailable
-from zenlab.core import Enumerable, Refining, Score, SymbolicProxy, Table
+from zenlab.assembly import GROUPS, Parts, Scorers, assemble
+from zenlab.comparison import compare
+from zenlab.core import CombinedProxy, Enumerable, Refining, Score, SymbolicProxy, Table
+from zenlab.proxies.suite import Suite
 from zenlab.report import results
 from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.scatter import draw_scatter
-from zenlab.report.terminal import ScoringProgress, Terminal
-
-_SECONDS_BETWEEN_METRICS = 1.0
-
-Log = Callable[[Mapping[str, float]], None]
+from zenlab.report.terminal import Terminal
+from zenlab.stage import Log, Watcher, load_table, populations_of, tracked
 
 
 def run(config: DictConfig) -> float | None:
@@ -40,10 +38,12 @@ def run(config: DictConfig) -> float | None:
     terminal = Terminal()
     parts = assemble(config)
     terminal.say(f"zenlab: {parts}")
-    table, remarks = _load_table(config, parts, terminal)
+    if isinstance(parts.proxy, Suite | CombinedProxy):
+        return compare(config, parts, terminal)
+    table, remarks = load_table(config, parts, terminal)
     tracking = instantiate(config.tracking, _convert_="all")
     folder = Path(HydraConfig.get().runtime.output_dir)
-    with tracking.start(**_tracked(config, folder)) as stream:
+    with tracking.start(**tracked(config, folder)) as stream:
         scores, seconds = _score(config, parts, terminal, stream.log)
         if isinstance(parts.searcher, Refining):
             remarks.append(parts.searcher.remark)
@@ -60,23 +60,6 @@ def run(config: DictConfig) -> float | None:
     return results.headline(summary)
 
 
-def _load_table(
-    config: DictConfig, parts: Parts, terminal: Terminal
-) -> tuple[Table | None, list[str]]:
-    """Load the benchmark's table; where there is none to be had, say so in one line and go on."""
-    if not config.get("benchmark"):
-        remark = f"space {parts.names['space']} has no table of accuracies: scores only"
-        terminal.say(remark)
-        return None, [remark]
-    benchmark = instantiate(config.benchmark, _convert_="all")
-    try:
-        with terminal.tasks() as on_progress:
-            return benchmark.load(parts.space, parts.dataset.name, on_progress=on_progress), []
-    except TableUnavailable as missing:
-        terminal.say(str(missing))
-        return None, [str(missing)]
-
-
 def _score(
     config: DictConfig, parts: Parts, terminal: Terminal, log: Log
 ) -> tuple[list[Score], float]:
@@ -84,7 +67,7 @@ def _score(
     start = time.perf_counter()
     scores: list[Score] = []
     with Scorers(config, parts) as scorers, terminal.progress("scoring") as progress:
-        watcher = _Watcher(progress, log)
+        watcher = Watcher(progress, log)
         while asked := parts.searcher.ask():
             progress.expect(len(set(asked)))
             told = scorers.score(asked, watcher.on_score)
@@ -94,25 +77,6 @@ def _score(
     if isinstance(parts.searcher, Refining):
         scores = parts.searcher.settled()
     return scores, time.perf_counter() - start
-
-
-class _Watcher:
-    """Passes every score to the bar, and the state of the bar to the metrics, not too often."""
-
-    def __init__(self, progress: ScoringProgress, log: Log) -> None:
-        self._progress = progress
-        self._log = log
-        self._logged = 0.0
-
-    def on_score(self, score: Score) -> None:
-        self._progress.add(score)
-        if self._progress.seconds - self._logged >= _SECONDS_BETWEEN_METRICS:
-            self.report()
-
-    def report(self) -> None:
-        bar = self._progress
-        self._logged = bar.seconds
-        self._log({"scored": bar.scored, "rate": bar.rate, "best_so_far": bar.best})
 
 
 def _summarise(
@@ -159,7 +123,7 @@ def _judge(
     quality = populations(
         rows["score"].to_numpy()[joined],
         rows["accuracy"].to_numpy(dtype=float, na_value=np.nan)[joined],
-        {name: mask[joined] for name, mask in _masks(descriptors).items()},
+        {name: mask[joined] for name, mask in populations_of(descriptors).items()},
         stderr=stderr,
         complete=whole and bool(joined.all()),
         noisy=not isinstance(parts.proxy, SymbolicProxy),
@@ -172,14 +136,6 @@ def _judge(
         "correlation": quality,
         "interval": results.interval_in_words(quality["all"], parts.searcher),
     }
-
-
-def _masks(descriptors: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The populations besides all; a space without the notion of reachable leaves it out."""
-    masks = {"live": (descriptors["dead"] == 0).to_numpy()}
-    if "reachable" in descriptors:
-        masks["reachable"] = (descriptors["reachable"] == 1).to_numpy()
-    return masks
 
 
 def _write(
@@ -201,17 +157,3 @@ def _write(
         title=results.title(summary),
     )
     return {"scatter": figure}
-
-
-def _tracked(config: DictConfig, folder: Path) -> dict[str, Any]:
-    """What tracking needs to know of a run at its start."""
-    chosen = choices()
-    names = [chosen[group] for group in GROUPS]
-    return {
-        "config": OmegaConf.to_container(config, resolve=True),
-        "folder": folder,
-        "group": chosen.get("experiment"),
-        "job_type": "score",
-        "tags": names,
-        "name": "-".join(names),
-    }

@@ -5,15 +5,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hydra.utils import instantiate
 
+from tests.conftest import compose
 from zenlab.datasets.arrays import arrays
-from zenlab.datasets.digits import digits
+from zenlab.datasets.dataset import Dataset
 from zenlab.datasets.pixels import pixels_of
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (20, 8, 8), dtype=np.uint8)
 COLOUR = RNG.integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
 LABELS = np.arange(20) % 4
+
+
+GREY_TASK = {"channels": 1, "image_size": 8, "num_classes": 4}
+COLOUR_TASK = {**GREY_TASK, "channels": 3}
+
+
+def digits() -> Dataset:
+    return instantiate(compose("dataset=digits", "dataset.input=images").dataset, _convert_="all")
 
 
 def saved(folder: Path, **contents: np.ndarray) -> str:
@@ -34,7 +44,7 @@ def test_images_may_come_in_three_layouts_and_two_types() -> None:
 def test_a_batch_is_drawn_without_replacement_normalised_and_with_its_labels(
     tmp_path: Path,
 ) -> None:
-    data = arrays(path=saved(tmp_path, images=COLOUR, labels=LABELS))
+    data = arrays(path=saved(tmp_path, images=COLOUR, labels=LABELS), **COLOUR_TASK)
     batch = data.batch(20, seed=3)
     assert not batch.synthetic and data.labelled
     assert sorted(batch.labels.tolist()) == sorted(LABELS.tolist())
@@ -44,28 +54,30 @@ def test_a_batch_is_drawn_without_replacement_normalised_and_with_its_labels(
     assert torch.equal(batch.images, data.batch(20, seed=3).images)
 
 
-def test_the_task_is_read_off_the_file(tmp_path: Path) -> None:
-    data = arrays(path=saved(tmp_path, a=GREY, b=LABELS), images="a", labels="b", name="cifar10")
-    found = (data.name, data.channels, data.image_size, data.num_classes)
-    assert found == ("cifar10", 1, 8, 4)
+def test_arrays_may_have_any_names_and_pixels_are_measured(tmp_path: Path) -> None:
+    path = saved(tmp_path, a=GREY, b=LABELS)
+    data = arrays(path=path, images="a", labels="b", name="cifar10", **GREY_TASK)
+    assert data.name == "cifar10"
+    assert data.mean == pytest.approx([GREY.mean() / 255], rel=1e-4)
 
 
 def test_what_is_seen_changes_with_the_file(tmp_path: Path) -> None:
-    one = arrays(path=saved(tmp_path, images=GREY, labels=LABELS)).seen()
     (tmp_path / "other").mkdir()
-    other = arrays(path=saved(tmp_path / "other", images=GREY, labels=LABELS[::-1])).seen()
-    assert one["digest"] != other["digest"]
+    one = saved(tmp_path, images=GREY, labels=LABELS)
+    other = saved(tmp_path / "other", images=GREY, labels=LABELS[::-1])
+    digests = [arrays(path=path, **GREY_TASK).seen()["digest"] for path in (one, other)]
+    assert digests[0] != digests[1]
 
 
 def test_an_unlabelled_file_gives_synthetic_labels(tmp_path: Path) -> None:
-    data = arrays(path=saved(tmp_path, images=GREY), labels=None, num_classes=5)
+    data = arrays(path=saved(tmp_path, images=GREY), labels=None, **{**GREY_TASK, "num_classes": 5})
     assert not data.labelled
     assert data.batch(7, seed=0).synthetic
     assert data.batch(7, seed=0).labels.tolist() == [0, 1, 2, 3, 4, 0, 1]
 
 
 def test_the_digits_are_at_hand_and_have_the_statistics_that_are_stated() -> None:
-    data = digits(input="images")
+    data = digits()
     everything = data.batch(1797, seed=0)
     assert everything.images.shape == (1797, 1, 8, 8)
     assert set(everything.labels.tolist()) == set(range(10))
@@ -74,7 +86,7 @@ def test_the_digits_are_at_hand_and_have_the_statistics_that_are_stated() -> Non
 
 def test_too_large_a_batch_is_refused() -> None:
     with pytest.raises(ValueError, match="batch_size is 2000, but the dataset has 1797 images"):
-        digits(input="images").batch(2000, seed=0)
+        digits().batch(2000, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -88,14 +100,15 @@ def test_too_large_a_batch_is_refused() -> None:
         ({"images": GREY, "labels": LABELS[:5]}, {}, "wanted one whole number for each of the 20"),
         ({"images": GREY, "labels": LABELS - 1}, {}, "labels go from -1 on; wanted"),
         ({"images": GREY, "labels": LABELS}, {"num_classes": 3}, "is 3, but a label is 3"),
-        ({"images": GREY}, {"labels": None}, "num_classes is null and there are no labels"),
+        ({"images": COLOUR, "labels": LABELS}, {}, "dataset.channels is 1; set it to 3, as in"),
+        ({"images": GREY, "labels": LABELS}, {"image_size": 16}, "image_size is 16; set it to 8"),
     ],
 )
 def test_a_file_that_holds_something_else_is_refused(
     contents: dict[str, np.ndarray], parameters: dict[str, object], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        arrays(path=saved(tmp_path, **contents), **parameters)
+        arrays(path=saved(tmp_path, **contents), **{**GREY_TASK, **parameters})
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

@@ -18,48 +18,54 @@ def arrays(
     images: str = "images",
     labels: str | None = "labels",
     name: str = "arrays",
-    num_classes: int | None = None,
+    channels: int = 3,
+    image_size: int = 32,
+    num_classes: int = 10,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     input: Input = "images",
 ) -> Dataset:
     """Return the dataset of a file; `images` and `labels` name the arrays in it.
 
-    `labels` None: unlabelled. `num_classes` None: the largest label plus one; `mean` and `std`
-    None: measured on all images. A `name` that a benchmark knows joins its accuracies.
+    `labels` None: unlabelled; `mean` and `std` None: measured on all images. A `name` that a
+    benchmark knows joins its accuracies.
 
     Raises:
-        ValueError: no path was given, or the file doesn't hold what it should.
+        ValueError: no path was given, or the file doesn't hold what is said of it.
     """
     if path is None:
         raise ValueError(
             "dataset=arrays needs dataset.path, an .npz file with images and labels, as "
             "numpy.savez(path, images=..., labels=...) makes it"
         )
-    pixels = _read(str(Path(path).expanduser()), images, labels)
-    if num_classes is None:
-        if pixels.labels is None:
-            raise ValueError("dataset.num_classes is null and there are no labels; set it")
-        num_classes = int(pixels.labels.max()) + 1
+    read = partial(_read, str(Path(path).expanduser()), images, labels)
+    pixels = read()
+    said = {"channels": channels, "image_size": image_size}
+    _compare(path, pixels, said, num_classes)
+    return Dataset(
+        name=name,
+        num_classes=num_classes,
+        mean=pixels.images.mean((0, 2, 3)).tolist() if mean is None else mean,
+        std=pixels.images.std((0, 2, 3)).clamp_min(1e-6).tolist() if std is None else std,
+        input=input,
+        pixels=read,
+        **said,
+    )
+
+
+def _compare(path: str, pixels: Pixels, said: dict[str, int], num_classes: int) -> None:
+    channels, height, width = pixels.images.shape[1:]
+    if height != width:
+        raise ValueError(f"{path}: images of {height} x {width} pixels; wanted square ones")
+    for name, found in (("channels", channels), ("image_size", height)):
+        if said[name] != found:
+            raise ValueError(f"dataset.{name} is {said[name]}; set it to {found}, as in {path}")
     require_whole("dataset.num_classes", num_classes)
     if pixels.labels is not None and int(pixels.labels.max()) >= num_classes:
         raise ValueError(
             f"dataset.num_classes is {num_classes}, but a label is {int(pixels.labels.max())}; "
             f"labels go from 0 to num_classes - 1"
         )
-    channels, height, width = pixels.images.shape[1:]
-    if height != width:
-        raise ValueError(f"{path}: images of {height} x {width} pixels; wanted square ones")
-    return Dataset(
-        name=name,
-        channels=channels,
-        image_size=height,
-        num_classes=num_classes,
-        mean=pixels.images.mean((0, 2, 3)).tolist() if mean is None else mean,
-        std=pixels.images.std((0, 2, 3)).clamp_min(1e-6).tolist() if std is None else std,
-        input=input,
-        pixels=partial(_read, str(Path(path).expanduser()), images, labels),
-    )
 
 
 @lru_cache(maxsize=2)

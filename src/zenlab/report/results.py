@@ -36,6 +36,34 @@ def score_rows(
     )
 
 
+def member_rows(
+    space: Space,
+    scores: Mapping[str, Sequence[Score]],
+    spellings: Sequence[str],
+    table: Table | None,
+) -> pd.DataFrame:
+    """Return the columns of `scores.csv` where several proxies scored: value, stderr, error each.
+
+    Seconds are what a proxy alone would have paid for the network.
+    """
+    first = next(iter(scores.values()))
+    measured = table.values if table else {}
+    columns: dict[str, Any] = {
+        "genotype": list(spellings),
+        "index": pd.array(
+            [space.index(s.genotype) if isinstance(space, Indexed) else None for s in first],
+            dtype="Int64",
+        ),
+        "accuracy": pd.array([measured.get(s.genotype) for s in first], dtype="Float64"),
+    }
+    for name, found in scores.items():
+        columns[name] = [score.value for score in found]
+        columns[f"{name}_stderr"] = pd.array([score.stderr for score in found], dtype="Float64")
+        columns[f"{name}_seconds"] = [score.seconds for score in found]
+        columns[f"{name}_error"] = [score.error for score in found]
+    return pd.DataFrame(columns)
+
+
 def count(scores: Sequence[Score], dead: Iterable[float]) -> dict[str, int]:
     """Count the rows of a run by where they came from and how they ended."""
     screened = sum(score.terms.get("draws") == 0 for score in scores)

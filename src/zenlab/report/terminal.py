@@ -36,9 +36,9 @@ class Terminal:
         """Print one plain line."""
         self._console.print(line, markup=False, soft_wrap=True)
 
-    def progress(self, what: str) -> "ScoringProgress":
+    def progress(self, what: str, *, show_best: bool = True) -> "ScoringProgress":
         """Return a progress bar to be used as a context manager."""
-        return ScoringProgress(what, self._console)
+        return ScoringProgress(what, self._console, show_best=show_best)
 
     @contextmanager
     def tasks(self) -> Iterator[Callable[[str, int, int], None]]:
@@ -73,11 +73,29 @@ class Terminal:
         if tracked is not None:
             self.say(f"W&B: {tracked}")
 
+    def show_leaderboard(
+        self, summary: Mapping[str, Any], folder: Path, tracked: Path | str | None = None
+    ) -> None:
+        """Print what came out of several proxies: a table, best first, and where it all lies."""
+        self._console.print()
+        if "leaderboard" in summary:
+            self._console.print(_leaderboard_table(summary))
+            self.say(summary["interval"])
+        self.say(_counts(summary))
+        for name, member in summary["members"].items():
+            for failure in member["failures"]:
+                self.say(f"{name}: {failure}")
+        figures = ", figures/" if "leaderboard" in summary else ""
+        self.say(f"written to {folder}: summary.json, scores.csv, config.yaml{figures}")
+        if tracked is not None:
+            self.say(f"W&B: {tracked}")
+
 
 class ScoringProgress:
     """A bar with count, rate, time left and the best score so far."""
 
-    def __init__(self, what: str, console: Console) -> None:
+    def __init__(self, what: str, console: Console, *, show_best: bool) -> None:
+        self._show_best = show_best
         self.done = 0
         self.best = -math.inf
         self.scored = 0
@@ -136,9 +154,9 @@ class ScoringProgress:
 
     def _show(self) -> None:
         self._shown = self.seconds
-        self._bar.update(
-            self._task, completed=self.done, rate=f"{self.rate:.3g}/s", best=f"best {self.best:.5g}"
-        )
+        best = f"best {self.best:.5g}" if self._show_best else ""
+        rate = f"{self.rate:.3g}/s"
+        self._bar.update(self._task, completed=self.done, rate=rate, best=best)
 
 
 _ROWS = {
@@ -184,22 +202,52 @@ def _with_interval(measured: Mapping[str, Any]) -> str:
     return f"{_number(measured)} [{measured['low']:.2f},{measured['high']:.2f}]"
 
 
-def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
+def _leaderboard_table(summary: Mapping[str, Any]) -> Table:
+    """One row for each proxy: tau and Spearman over all and over reachable, cost."""
+    table = Table(
+        title=f"{summary['space']}: proxies against {summary['benchmark']['label']}",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    populations = [p for p in ("all", "reachable") if p in summary["leaderboard"][0]]
+    table.add_column("proxy", no_wrap=True)
+    for population in populations:
+        table.add_column(f"tau, {population}", justify="right", no_wrap=True)
+    for name in ("rho", "top 10%", "s/net"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in summary["leaderboard"]:
+        seconds = row["seconds_per_network"]
+        table.add_row(
+            row["proxy"],
+            *(_with_interval(row[population]["kendall"]) for population in populations),
+            _number(row["all"]["spearman"]),
+            _number(row["all"]["top_10%"]),
+            "" if seconds is None else f"{seconds:.2g}",
+        )
+    return table
+
+
+def _counts(summary: Mapping[str, Any]) -> str:
     others = ""
     if summary["shared"]:
         others += f"{summary['shared']:,} share a score with an equal one, "
     if summary["screened"]:
         others += f"{summary['screened']:,} by the screen alone, "
-    counts = (
+    return (
         f"scored {summary['scored']:,} in {summary['scoring_seconds']:.1f} s, {others}took "
         f"{summary['reused']:,} from the store; {summary['dead']:,} dead, "
         f"{summary['failed']:,} failed"
     )
+
+
+def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
     best = summary["best"]
     measured = "" if best["accuracy"] is None else f", measured {best['accuracy']:.2f}"
     return [
         *([summary["interval"]] if "interval" in summary else []),
-        counts,
+        _counts(summary),
         f"best score {best['score']:.6g}{measured}: {best['genotype']}",
         *summary["failures"],
     ]

@@ -1,0 +1,163 @@
+"""The story of several proxies: the same architectures, scored by all, put side by side."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from zenlab.analysis.quality import populations
+from zenlab.assembly import GROUPS, Parts
+from zenlab.core import Enumerable, Refining, Score, SymbolicProxy, Table
+from zenlab.members import Members, combine, find_members, open_panel
+from zenlab.report import results
+from zenlab.report.files import write_scores, write_summary, write_text
+from zenlab.report.leaderboard import draw_leaderboard, leaderboard
+from zenlab.report.terminal import Terminal
+from zenlab.stage import Log, Watcher, load_table, populations_of, tracked
+
+
+def compare(config: DictConfig, parts: Parts, terminal: Terminal) -> float | None:
+    """Score architectures with the members of a suite or combination, and judge each of them.
+
+    Returns:
+        Kendall's tau of the first one over all architectures; None without accuracies.
+
+    Raises:
+        ValueError: something in `config` can't be used; says what.
+    """
+    if isinstance(parts.searcher, Refining):
+        raise ValueError("this searcher draws one random proxy again and again; use proxy=zen")
+    members = find_members(config, parts)
+    table, remarks = load_table(config, parts, terminal)
+    tracking = instantiate(config.tracking, _convert_="all")
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    with tracking.start(**tracked(config, folder)) as stream:
+        scores, seconds = _score(config, parts, members, terminal, stream.log)
+        rows = results.member_rows(parts.space, scores, parts.spellings(_first(scores)), table)
+        write_scores(folder / "scores.csv", rows)
+        summary = _summarise(config, parts, members, scores, table)
+        summary |= {"scoring_seconds": seconds, "remarks": remarks}
+        stream.finish(summary, rows, _write(folder, config, summary))
+    terminal.show_leaderboard(summary, folder, stream.url or stream.folder)
+    first = next(iter(summary["members"].values()))
+    tau: float | None = first["correlation"]["all"]["kendall"]["value"] if table else None
+    return tau
+
+
+def _score(
+    config: DictConfig, parts: Parts, members: Members, terminal: Terminal, log: Log
+) -> tuple[dict[str, list[Score]], float]:
+    """Ask, score with everyone, and tell the scores of the first member; combine at the end."""
+    start = time.perf_counter()
+    scores: dict[str, list[Score]] = {name: [] for name in members.proxies}
+    with (
+        open_panel(config, parts, members) as panel,
+        terminal.progress("scoring", show_best=False) as progress,
+    ):
+        watcher = Watcher(progress, log)
+        while asked := parts.searcher.ask():
+            progress.expect(len(set(asked)) * len(members.proxies))
+            for name, told in panel.score(asked, watcher.on_score).items():
+                scores[name] += told
+            parts.searcher.tell(_first(combine(members, scores))[-len(asked) :])
+        watcher.report()
+    return combine(members, scores), time.perf_counter() - start
+
+
+def _first(scores: Mapping[str, list[Score]]) -> list[Score]:
+    return next(iter(scores.values()))
+
+
+def _summarise(
+    config: DictConfig,
+    parts: Parts,
+    members: Members,
+    scores: Mapping[str, Sequence[Score]],
+    table: Table | None,
+) -> dict[str, Any]:
+    genotypes = [score.genotype for score in next(iter(scores.values()))]
+    descriptors = pd.DataFrame([parts.space.describe(genotype) for genotype in genotypes])
+    different = len(set(genotypes))
+    whole = isinstance(parts.space, Enumerable) and different == len(genotypes) == len(parts.space)
+    made = [score for name in members.proxies for score in scores[name]]
+    summary: dict[str, Any] = {
+        **{group: parts.names[group] for group in GROUPS},
+        "dataset": parts.dataset.name,
+        "input": str(parts.dataset),
+        "population": parts.searcher.population,
+        "hardware": str(parts.hardware),
+        "seed": config.seed,
+        "architectures": len(genotypes),
+        **results.count(made, []),
+        "dead": int(descriptors["dead"].sum()),
+        "members": {},
+    }
+    generators = np.random.default_rng(config.analysis.seed).spawn(len(scores))
+    for (name, found), rng in zip(scores.items(), generators, strict=True):
+        summary["members"][name] = _of_member(name, members, found)
+        if table is not None:
+            noisy = not isinstance(members.proxies.get(name), SymbolicProxy)
+            summary["members"][name]["correlation"] = _judge(
+                found, table, descriptors, whole=whole, noisy=noisy, config=config, rng=rng
+            )
+    if table is not None:
+        summary["benchmark"] = {"name": table.name, "label": table.label}
+        summary["leaderboard"] = leaderboard(summary["members"])
+        first = next(iter(summary["members"].values()))["correlation"]["all"]
+        summary["interval"] = results.interval_in_words(first, parts.searcher)
+    return summary
+
+
+def _of_member(name: str, members: Members, scores: Sequence[Score]) -> dict[str, Any]:
+    """What a member costs and where it failed."""
+    live = [score.seconds for score in scores if score.seconds > 0]
+    return {
+        "kind": "combined" if name in members.combined else "measured",
+        "seconds_per_network": float(np.median(live)) if live else None,
+        "failed": sum(score.error is not None for score in scores),
+        "failures": results.failures(scores),
+    }
+
+
+def _judge(
+    scores: Sequence[Score],
+    table: Table,
+    descriptors: pd.DataFrame,
+    *,
+    whole: bool,
+    noisy: bool,
+    config: DictConfig,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Rank correlations and their company, over rows with a score and an accuracy."""
+    accuracies = np.array([table.values.get(s.genotype, np.nan) for s in scores])
+    joined = np.array([score.error is None for score in scores]) & ~np.isnan(accuracies)
+    stderr = np.array([np.nan if s.stderr is None else s.stderr for s in scores])
+    return populations(
+        np.array([score.value for score in scores])[joined],
+        accuracies[joined],
+        {name: mask[joined] for name, mask in populations_of(descriptors).items()},
+        stderr=stderr[joined],
+        complete=whole and bool(joined.all()),
+        noisy=noisy,
+        draws=config.analysis.draws,
+        rng=rng,
+    )
+
+
+def _write(folder: Path, config: DictConfig, summary: Mapping[str, Any]) -> dict[str, Path]:
+    """Write the run's folder; return its figures by name."""
+    write_summary(folder / "summary.json", summary)
+    write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+    if "leaderboard" not in summary:
+        return {}
+    figure = folder / "figures" / "leaderboard.png"
+    title = f"{summary['space']}: proxies against {summary['benchmark']['label']}"
+    draw_leaderboard(figure, summary["leaderboard"], title=title)
+    return {"leaderboard": figure}

@@ -1,0 +1,125 @@
+"""Linear regions: how many ReLU patterns inputs fall into (TE-NAS, Chen et al., ICLR 2021).
+
+arXiv 2102.11535. `LinearRegions` is the proxy; `count_regions` is the function under it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from zenlab.checks import require_one_of, require_whole
+from zenlab.core import Batch, Estimate, Network
+from zenlab.proxies.binary_patterns import count_distinct_rows, pack, relus
+from zenlab.proxies.initialisation import Initialisation, initialise
+from zenlab.proxies.recording import watch
+from zenlab.proxies.repeats import mean_of_draws
+
+Size = Literal["thin", "full"]
+_BATCHES, _CROPS, _SIDE = 3, 1000, 3
+
+
+@dataclass(frozen=True)
+class LinearRegions:
+    """The number of distinct ReLU patterns that inputs make; mean over draws of weights and inputs.
+
+    `network` says what is looked at: `thin`, the cell at width 1, for 3 batches of 1000 random
+    crops of 3 x 3 pixels of one channel (TE-NAS); `full`, the network itself for the batch, where
+    nearly always each image has its own pattern, so that the score says little.
+    """
+
+    repeats: int = 3
+    network: Size = "thin"
+    batch_size: int = 64
+    initialisation: Initialisation = "kaiming_fan_in"
+    share_equivalent: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the parameters.
+
+        Raises:
+            ValueError: one of them is out of range.
+        """
+        for name in ("repeats", "batch_size"):
+            require_whole(f"proxy.{name}", getattr(self, name))
+        require_whole("proxy.seed", self.seed, least=0)
+        require_one_of("proxy.network", self.network, get_args(Size))
+        require_one_of("proxy.initialisation", self.initialisation, get_args(Initialisation))
+        require_one_of("proxy.share_equivalent", self.share_equivalent, (True, False))
+        if self.network == "thin" and self.initialisation == "keep":
+            raise ValueError(
+                "proxy.initialisation is keep, but a thin network has no weights to keep; wanted "
+                "another one, or proxy.network=full"
+            )
+
+    def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
+        """Score a network.
+
+        Raises:
+            ValueError: the network has no cell to make thin, or no ReLU that returns feature maps;
+                or the images are smaller than a crop.
+            ArithmeticError: the activations overflowed.
+        """
+        seen = network if self.network == "full" else _thin(network, batch.images.device)
+        draws = []
+        for _ in range(self.repeats):
+            initialise(seen, self.initialisation, rng)
+            inputs = [batch.images]
+            if self.network == "thin":
+                inputs = [draw_crops(batch.images, rng) for _ in range(_BATCHES)]
+            draws.append(count_regions(seen, inputs))
+        return mean_of_draws(draws)
+
+
+def count_regions(network: nn.Module, batches: Iterable[Tensor]) -> int:
+    """Count the distinct rows of the matrix (inputs, units) that says which ReLU units are on.
+
+    Each batch runs alone, so that batch norm sees one at a time; units are the outputs of every
+    ReLU that returns feature maps.
+
+    Raises:
+        ValueError: the network has no such ReLU.
+        ArithmeticError: the activations overflowed.
+    """
+    return count_distinct_rows(torch.cat([_packed_patterns(network, batch) for batch in batches]))
+
+
+def draw_crops(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Draw 1000 crops of one channel of one image each, (1000, 1, 3, 3).
+
+    Raises:
+        ValueError: the images are smaller than 3 x 3 pixels.
+    """
+    if min(images.shape[2:]) < _SIDE:
+        raise ValueError(
+            f"images of {images.shape[2]} x {images.shape[3]} pixels: proxy.network=thin crops "
+            f"{_SIDE} x {_SIDE} of them; wanted larger images, or proxy.network=full"
+        )
+    windows = images.unfold(2, _SIDE, 1).unfold(3, _SIDE, 1)  # (n, c, rows, columns, 3, 3)
+    chosen = (
+        torch.randint(choices, (_CROPS,), generator=rng, device=rng.device).to(images.device)
+        for choices in windows.shape[:4]
+    )
+    return windows[tuple(chosen)][:, None]
+
+
+def _packed_patterns(network: nn.Module, images: Tensor) -> Tensor:
+    packed = []
+
+    def see(_: nn.Module, output: Tensor) -> None:
+        if output.dim() == 4:
+            packed.append(pack((output > 0).flatten(1)))
+
+    watch(network, images, relus(network), see)
+    if not packed:
+        raise ValueError("the network has no ReLU that returns feature maps (n, c, h, w)")
+    return torch.cat(packed, dim=1)
+
+
+def _thin(network: Network, device: torch.device) -> nn.Module:
+    """The thin network; PyTorch draws its first weights, which nobody sees, from global state."""
+    with torch.random.fork_rng(devices=[]):
+        return network.thin().to(device)

@@ -1,0 +1,82 @@
+"""MeCo-opt: MeCo on eight random channels of each feature map (Jiang et al., NeurIPS 2023).
+
+`MecoOpt` is the proxy; `sum_of_sampled_eigenvalues` is the function under it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+import torch
+from torch import Tensor, nn
+
+from zenlab.checks import require_one_of, require_whole
+from zenlab.core import Batch, Estimate, Network
+from zenlab.proxies.initialisation import Initialisation, initialise
+from zenlab.proxies.meco import smallest_eigenvalue
+from zenlab.proxies.recording import leaves, watch
+
+CHANNELS = 8
+
+
+@dataclass(frozen=True)
+class MecoOpt:
+    """The sum over modules of the smallest eigenvalue for 8 random channels, times channels / 8.
+
+    What counts is as in `Meco`. A module of fewer channels is taken whole.
+    """
+
+    batch_size: int = 1
+    initialisation: Initialisation = "default"
+    share_equivalent: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the parameters.
+
+        Raises:
+            ValueError: one of them is out of range.
+        """
+        require_whole("proxy.batch_size", self.batch_size)
+        require_whole("proxy.seed", self.seed, least=0)
+        require_one_of("proxy.initialisation", self.initialisation, get_args(Initialisation))
+        require_one_of("proxy.share_equivalent", self.share_equivalent, (True, False))
+
+    def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
+        """Score a network.
+
+        Raises:
+            ArithmeticError: the activations overflowed.
+        """
+        initialise(network, self.initialisation, rng)
+
+        def choose(channels: int) -> Tensor:
+            return torch.randperm(channels, generator=rng, device=rng.device)[:CHANNELS]
+
+        return Estimate(sum_of_sampled_eigenvalues(network, batch.images, choose))
+
+
+def sum_of_sampled_eigenvalues(
+    network: nn.Module, images: Tensor, choose: Callable[[int], Tensor]
+) -> float:
+    """Return the sum over leaf modules of the smallest eigenvalue of chosen channels, scaled.
+
+    Args:
+        network: in training mode.
+        images: (n, c, h, w); correlations are those of the first one.
+        choose: returns the channels to take of a module that has so many, called in the order in
+            which the modules run.
+
+    Raises:
+        ArithmeticError: the activations overflowed.
+    """
+    found: list[Tensor] = []
+
+    def see(_: nn.Module, output: Tensor) -> None:
+        if output.dim() > 2:  # one number per channel has no correlation
+            maps = output[0].flatten(1)
+            chosen = maps[choose(len(maps)).to(maps.device)]
+            found.append(smallest_eigenvalue(chosen) * len(maps) / CHANNELS)
+
+    watch(network, images, leaves(network), see)
+    return float(sum(value.item() for value in found))
