@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hydra.utils import instantiate
 
 from tests.conftest import CONF, compose
@@ -127,6 +128,7 @@ def test_all_other_options_measure_or_compute() -> None:
         assert isinstance(made, NetworkProxy | SymbolicProxy) != (option in COMBINED)
 
 
+@pytest.mark.filterwarnings("ignore:epe_nas compares images")  # labels are synthetic here
 @pytest.mark.parametrize("option", MEASURED)
 def test_a_score_is_finite_or_minus_infinity_for_the_dead_and_comes_again(
     option: str, rng: np.random.Generator
@@ -142,6 +144,7 @@ def test_a_score_is_finite_or_minus_infinity_for_the_dead_and_comes_again(
     assert score(again, space, genotypes, batch_for(again)) == values
 
 
+@pytest.mark.filterwarnings("ignore:epe_nas compares images")
 @pytest.mark.parametrize("option", MEASURED)
 def test_a_score_does_not_depend_on_the_company(option: str, rng: np.random.Generator) -> None:
     proxy, space = make("proxy", option)
@@ -149,6 +152,32 @@ def test_a_score_does_not_depend_on_the_company(option: str, rng: np.random.Gene
     batch = batch_for(proxy)
     together = score(proxy, space, genotypes, batch)
     assert [score(proxy, space, [one], batch)[0] for one in genotypes[::-1]] == together[::-1]
+
+
+@pytest.mark.filterwarnings("ignore:epe_nas compares images")
+@pytest.mark.parametrize("option", MEASURED)
+def test_a_proxy_leaves_its_batch_and_global_random_state_alone(option: str) -> None:
+    proxy, space = make("proxy", option)
+    if isinstance(proxy, SymbolicProxy):
+        return
+    batch = batch_for(proxy)
+    images, labels, state = batch.images.clone(), batch.labels.clone(), torch.get_rng_state()
+    score(proxy, space, [space.sample(np.random.default_rng(3))], batch)
+    assert torch.equal(batch.images, images) and torch.equal(batch.labels, labels)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.filterwarnings("ignore:epe_nas compares images")
+@pytest.mark.parametrize("option", MEASURED)
+def test_cpu_and_gpu_agree(option: str) -> None:
+    proxy, space = make("proxy", option)
+    if isinstance(proxy, SymbolicProxy):
+        return
+    genotype = space.sample(np.random.default_rng(3))
+    here = Measurement(space, proxy, batch_for(proxy))
+    there = here.to(torch.device("cuda"))
+    assert there.score(genotype).value == pytest.approx(here.score(genotype).value, rel=2e-2)
 
 
 def search(searcher: Searcher) -> list[Genotype]:
