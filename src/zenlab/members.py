@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -128,8 +129,17 @@ class PanelScorer:
 
 
 @contextmanager
-def open_panel(config: DictConfig, parts: Parts, members: Members) -> Iterator[PanelScorer]:
-    """Open what scores architectures with all members."""
+def open_panel(
+    config: DictConfig,
+    parts: Parts,
+    members: Members,
+    *,
+    batch_seeds: Mapping[str, int] = MappingProxyType({}),
+) -> Iterator[PanelScorer]:
+    """Open what scores architectures with all members.
+
+    `batch_seeds` gives members batches of another seed than their own.
+    """
     measurements: dict[str, Measurement] = {}
     identities = {}
     symbolic = {}
@@ -138,11 +148,13 @@ def open_panel(config: DictConfig, parts: Parts, members: Members) -> Iterator[P
         if isinstance(proxy, SymbolicProxy):
             symbolic[name] = SymbolicScorer(parts.space, proxy)
             continue
-        key = proxy.batch_size, proxy.seed
+        key = proxy.batch_size, batch_seeds.get(name, proxy.seed)
         if key not in batches:
-            batches[key] = parts.dataset.batch(proxy.batch_size, seed=proxy.seed)
+            batches[key] = parts.dataset.batch(proxy.batch_size, seed=key[1])
         measurements[name] = Measurement(parts.space, proxy, batches[key])
         identities[name] = score_identity(config, parts, proxy, members.written[name])
+        if key[1] != proxy.seed:
+            identities[name]["batch_seed"] = key[1]
     store = Path(config.home).expanduser() / "scores.sqlite"
     with open_stored_scorer(measurements, parts.hardware.devices, store, identities) as stored:
         yield PanelScorer(members, symbolic, stored)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -89,6 +89,30 @@ class Terminal:
         self.say(f"written to {folder}: summary.json, scores.csv, config.yaml{figures}")
         if tracked is not None:
             self.say(f"W&B: {tracked}")
+
+    def show_stability(self, rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
+        """Print how far proxies agree with themselves."""
+        table = Table(
+            title="Spearman between rankings of the same architectures, mean of pairs",
+            title_justify="left",
+            box=SIMPLE_HEAD,
+            show_edge=False,
+            padding=(0, 1, 0, 0),
+        )
+        for name in ("proxy", "between"):
+            table.add_column(name, no_wrap=True)
+        for name in ("Spearman", "pairs", "s/net"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in rows:
+            seconds = row["seconds_per_network"]
+            cost = "" if seconds is None else f"{seconds:.2g}"
+            table.add_row(
+                row["proxy"], row["between"], _with_interval(row), str(row["pairs"]), cost
+            )
+        self._console.print()
+        self._console.print(table)
+        self.say(f"brackets: 95 % bootstrap interval over {rows[0]['architectures']} architectures")
+        self.say(f"written to {folder}: summary.json, stability.csv, scores.csv, config.yaml")
 
 
 class ScoringProgress:
