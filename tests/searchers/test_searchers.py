@@ -63,6 +63,19 @@ def test_unique_canonical_asks_for_no_two_duplicates_and_names_its_population() 
     assert RandomSearcher(SPACE).population == "all genotypes"
 
 
+@pytest.mark.parametrize("where", ["live", "reachable", "edge_03_skip_connect"])
+def test_a_sample_may_be_drawn_from_a_part_of_the_space(where: str) -> None:
+    searcher = RandomSearcher(SPACE, budget=200, where=where)
+    described = [SPACE.describe(genotype) for genotype in asked(searcher)]
+    if where == "live":
+        assert all(numbers["dead"] == 0 for numbers in described)
+    else:
+        assert all(numbers[where] == 1 for numbers in described)
+    assert searcher.population == f"all genotypes that are {where}"
+    with pytest.raises(ValueError, match=r"searcher.where is 'nice'; wanted live, .* reachable"):
+        RandomSearcher(SPACE, where="nice")
+
+
 def test_a_space_that_can_not_be_listed_is_drawn_from_until_nothing_is_new() -> None:
     assert sorted(asked(RandomSearcher(Unlisted(), budget=4))) == ["aa", "ab", "ba", "bb"]
     with pytest.raises(ValueError, match="only 4 different architectures"):

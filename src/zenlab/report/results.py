@@ -108,7 +108,7 @@ def interval_in_words(quality: Mapping[str, Any], searcher: Searcher) -> str:
             f"brackets: 95 % bootstrap interval, as if {searcher.population} were a uniform sample"
         )
     if quality["interval_of"] == "space":
-        return f"brackets: 95 % bootstrap interval for the whole space ({searcher.population})"
+        return f"brackets: 95 % bootstrap interval for the population: {searcher.population}"
     if quality["interval_of"] == "seeds":
         return "brackets: 95 % interval over repeated seeds; the whole population was scored"
     return f"no interval: {quality['reason']}"

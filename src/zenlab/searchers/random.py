@@ -17,19 +17,29 @@ _PATIENCE = 100_000
 class RandomSearcher:
     """Asks once, for `budget` different architectures; a larger budget begins with the same ones.
 
+    `where` narrows the space: `live`, or a descriptor that must be 1.
+
     `unique=canonical` skips architectures that a search may take for duplicates of one drawn
     before (`space.canonical`), so the sample is no longer uniform over genotypes.
     """
 
     def __init__(
-        self, space: Space, *, budget: int = 100, unique: Unique = "genotype", seed: int = 0
+        self,
+        space: Space,
+        *,
+        budget: int = 100,
+        where: str | None = None,
+        unique: Unique = "genotype",
+        seed: int = 0,
     ) -> None:
         require_whole("searcher.budget", budget)
         require_whole("searcher.seed", seed, least=0)
         require_one_of("searcher.unique", unique, get_args(Unique))
         self.uniform = unique == "genotype"
         self.population = "all genotypes" if self.uniform else "canonical classes"
-        self._waiting = _sample(space, budget, unique, np.random.default_rng(seed))
+        if where is not None:
+            self.population += f" that are {where}"
+        self._waiting = _sample(space, budget, where, unique, np.random.default_rng(seed))
 
     def ask(self) -> list[Genotype]:
         """Return the whole sample, then nothing."""
@@ -40,10 +50,14 @@ class RandomSearcher:
         """Learn nothing: a random search doesn't look at scores."""
 
 
-def _sample(space: Space, budget: int, unique: Unique, rng: np.random.Generator) -> list[Genotype]:
+def _sample(
+    space: Space, budget: int, where: str | None, unique: Unique, rng: np.random.Generator
+) -> list[Genotype]:
     key = space.canonical if unique == "canonical" else str
     seen: dict[str, Genotype] = {}
     for genotype in _draws(space, rng):
+        if where is not None and not _holds(space, genotype, where):
+            continue
         seen.setdefault(key(genotype), genotype)
         if len(seen) == budget:
             return list(seen.values())
@@ -51,6 +65,19 @@ def _sample(space: Space, budget: int, unique: Unique, rng: np.random.Generator)
         f"searcher.budget is {budget}, but only {len(seen)} different architectures "
         f"(searcher.unique={unique}) were found; ask for fewer, or use searcher=exhaustive"
     )
+
+
+def _holds(space: Space, genotype: Genotype, where: str) -> bool:
+    described = space.describe(genotype)
+    if where == "live":
+        return described["dead"] == 0
+    if where not in described:
+        names = ", ".join(name for name, value in described.items() if value in (0.0, 1.0))
+        raise ValueError(
+            f"searcher.where is {where!r}; wanted live, or a descriptor of the space that is 0 or "
+            f"1, such as {names}"
+        )
+    return described[where] == 1
 
 
 def _draws(space: Space, rng: np.random.Generator) -> Iterator[Genotype]:
