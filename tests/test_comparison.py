@@ -73,6 +73,20 @@ def test_a_combination_is_made_of_the_scores_of_its_members(run_zenlab: Run) -> 
     assert list(run.summary["members"]) == ["az_nas", "params", "snip"]
 
 
+def test_a_combination_may_be_a_part_of_another(run_zenlab: Run) -> None:
+    run = run_zenlab(
+        *SMALL,
+        "proxy=suite",
+        "proxy.members=[vote]",
+        "+proxy.settings.vote.members=[te_nas,params]",
+        "+proxy.settings.te_nas.members=[flops,params]",
+        "benchmark=none",
+    )
+    ranks = [stats.rankdata(run.scores[name]) for name in ("flops", "params")]
+    assert run.scores["te_nas"].tolist() == list(sum(ranks))
+    assert list(run.summary["members"]) == ["vote", "params", "flops", "te_nas"]
+
+
 def test_a_suite_may_hold_combinations_and_settings(run_zenlab: Run) -> None:
     run = run_zenlab(
         *SMALL,
@@ -94,6 +108,10 @@ def test_a_suite_may_hold_combinations_and_settings(run_zenlab: Run) -> None:
         (["+proxy.settings.zen.gamma=1"], "proxy.settings has zen, which is not among"),
         (["+proxy.settings.snip.gama=1"], "proxy.settings.snip has gama; snip has"),
         (["searcher=race"], "use proxy=zen"),
+        (
+            ["proxy.members=[vote]", "+proxy.settings.vote.members=[vote,params]"],
+            "proxy vote is made of itself: vote of vote",
+        ),
     ],
 )
 def test_a_suite_that_makes_no_sense_is_refused(

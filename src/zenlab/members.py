@@ -77,7 +77,18 @@ def find_members(config: DictConfig, parts: Parts) -> Members:
         raise ValueError(
             f"proxy.settings has {', '.join(sorted(unknown))}, which is not among the members"
         )
+    for name in combined:
+        _refuse_circles(name, combined, ())
     return Members(proxies, written, combined, shown)
+
+
+def _refuse_circles(
+    name: str, combined: Mapping[str, CombinedProxy], above: tuple[str, ...]
+) -> None:
+    if name in above:
+        raise ValueError(f"proxy {name} is made of itself: {' of '.join([*above, name])}")
+    for part in combined[name].members if name in combined else ():
+        _refuse_circles(part, combined, (*above, name))
 
 
 def _option(config: DictConfig, name: str, settings: Mapping[str, Any]) -> DictConfig:
@@ -167,9 +178,15 @@ def combine(members: Members, scores: Mapping[str, Sequence[Score]]) -> dict[str
     reason. A combination costs what its parts do.
     """
     everything = {name: list(scores[name]) for name in scores}
-    for name, rule in members.combined.items():
-        parts = {part: everything[part] for part in rule.members}
-        everything[name] = _combined(rule, parts)
+
+    def made(name: str) -> list[Score]:
+        if name not in everything:
+            rule = members.combined[name]
+            everything[name] = _combined(rule, {part: made(part) for part in rule.members})
+        return everything[name]
+
+    for name in members.combined:
+        made(name)
     return {name: everything[name] for name in [*members.shown, *everything]}
 
 

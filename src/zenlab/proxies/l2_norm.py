@@ -15,7 +15,6 @@ class L2Norm:
     """The sum over layers of the Euclidean norm of the weight: a count of widths and depth."""
 
     initialisation: Initialisation = "default"
-    share_equivalent: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:

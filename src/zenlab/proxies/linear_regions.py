@@ -54,6 +54,11 @@ class LinearRegions:
                 "proxy.initialisation is keep, but a thin network has no weights to keep; wanted "
                 "another one, or proxy.network=full"
             )
+        if self.initialisation == "keep" and self.repeats > 1:
+            raise ValueError(
+                f"proxy.repeats is {self.repeats}, but proxy.initialisation=keep draws no weights "
+                f"and gives the same number each time; wanted proxy.repeats=1"
+            )
 
     def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
         """Score a network.

@@ -26,7 +26,6 @@ class Meco:
 
     batch_size: int = 1
     initialisation: Initialisation = "default"
-    share_equivalent: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -38,7 +37,6 @@ class Meco:
         require_whole("proxy.batch_size", self.batch_size)
         require_whole("proxy.seed", self.seed, least=0)
         require_one_of("proxy.initialisation", self.initialisation, get_args(Initialisation))
-        require_one_of("proxy.share_equivalent", self.share_equivalent, (True, False))
 
     def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
         """Score a network.

@@ -28,7 +28,6 @@ class MecoOpt:
 
     batch_size: int = 1
     initialisation: Initialisation = "default"
-    share_equivalent: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -40,7 +39,6 @@ class MecoOpt:
         require_whole("proxy.batch_size", self.batch_size)
         require_whole("proxy.seed", self.seed, least=0)
         require_one_of("proxy.initialisation", self.initialisation, get_args(Initialisation))
-        require_one_of("proxy.share_equivalent", self.share_equivalent, (True, False))
 
     def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
         """Score a network.

@@ -46,6 +46,11 @@ class Swap:
         require_whole("proxy.seed", self.seed, least=0)
         require_one_of("proxy.initialisation", self.initialisation, get_args(Initialisation))
         require_one_of("proxy.share_equivalent", self.share_equivalent, (True, False))
+        if self.initialisation == "keep" and self.repeats > 1:
+            raise ValueError(
+                f"proxy.repeats is {self.repeats}, but proxy.initialisation=keep draws no weights "
+                f"and gives the same number each time; wanted proxy.repeats=1"
+            )
         if (self.mu is None) != (self.sigma is None):
             raise ValueError(
                 f"proxy.mu is {self.mu} and proxy.sigma is {self.sigma}; wanted two numbers, or "
