@@ -35,7 +35,9 @@ class BlockEntropies:
             ArithmeticError: the features overflowed.
         """
         initialise(network, self.initialisation, rng)
-        blocks = network.forward_blocks(images_for(self.input, self.batch_size, batch, rng))
+        images = images_for(self.input, self.batch_size, batch, rng)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        blocks = network.forward_blocks(images.to(memory_format=torch.channels_last))
         return [block_entropy(features) for features in blocks]
 
 
