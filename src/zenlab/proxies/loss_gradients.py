@@ -8,7 +8,7 @@ needs of the activations, which are freed as the pass goes.
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +54,53 @@ class LossGradients:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         images = prepared.images.to(memory_format=torch.channels_last)
         return loss_gradients(network, replace(prepared, images=images))
+
+
+@dataclass(frozen=True)
+class LossGradientProxy:
+    """What snip, grad_norm, plain and fisher have in common: all but the value."""
+
+    needs_labels: ClassVar[bool] = True
+
+    batch_size: int = 64
+    initialisation: Initialisation = "default"
+    dtype: Precision = "float32"
+    share_equivalent: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the parameters.
+
+        Raises:
+            ValueError: one of them is out of range.
+        """
+        check_settings(self)
+
+    @property
+    def look(self) -> LossGradients:
+        """One forward and backward pass of the loss."""
+        return LossGradients(self.initialisation, self.dtype)
+
+    def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
+        """Score a network by one forward and backward pass of the loss.
+
+        Raises:
+            ValueError: the network has no convolution or linear layer.
+            ArithmeticError: the gradients overflowed, so there is no score.
+        """
+        return self.judge(self.look.take(network, batch, rng=rng))
+
+    def judge(self, seen: Sequence[LayerGradient]) -> Estimate:
+        """Score what the look has taken.
+
+        Raises:
+            ArithmeticError: the gradients overflowed, so there is no score.
+        """
+        return finite_estimate(self.value(seen), "the score")
+
+    def value(self, layers: Sequence[LayerGradient]) -> float:
+        """Return the score from what each layer shows."""
+        raise NotImplementedError
 
 
 def prepare(

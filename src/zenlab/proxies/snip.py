@@ -2,62 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
-from zenlab.core import Batch, Estimate, Network
-from zenlab.proxies.initialisation import Initialisation
-from zenlab.proxies.loss_gradients import (
-    LayerGradient,
-    LossGradients,
-    Precision,
-    check_settings,
-    finite_estimate,
-)
+from zenlab.proxies.loss_gradients import LayerGradient, LossGradientProxy
 
 
 @dataclass(frozen=True)
-class Snip:
+class Snip(LossGradientProxy):
     """The sum over all weights of |w * dL/dw| on one batch."""
 
-    needs_labels: ClassVar[bool] = True
-
-    batch_size: int = 64
-    initialisation: Initialisation = "default"
-    dtype: Precision = "float32"
-    share_equivalent: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the parameters.
-
-        Raises:
-            ValueError: one of them is out of range.
-        """
-        check_settings(self)
-
-    @property
-    def look(self) -> LossGradients:
-        """One forward and backward pass of the loss."""
-        return LossGradients(self.initialisation, self.dtype)
-
-    def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
-        """Score a network by one forward and backward pass of the loss.
-
-        Raises:
-            ValueError: the network has no convolution or linear layer.
-            ArithmeticError: the gradients overflowed, so there is no score.
-        """
-        return self.judge(self.look.take(network, batch, rng=rng))
-
-    def judge(self, seen: Sequence[LayerGradient]) -> Estimate:
-        """Score what the look has taken.
-
-        Raises:
-            ArithmeticError: the gradients overflowed, so there is no score.
-        """
-        return finite_estimate(snip(seen), "snip")
+    def value(self, layers: Sequence[LayerGradient]) -> float:
+        """See `snip`."""
+        return snip(layers)
 
 
 def snip(layers: Sequence[LayerGradient]) -> float:
