@@ -5,17 +5,15 @@ AZ-NAS progressivity shares; `block_entropy` is the function under both.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Batch, Estimate, Network
 from zenlab.proxies.initialisation import Initialisation, initialise
-
-Input = Literal["noise", "batch"]
+from zenlab.proxies.settings import Input, check_settings
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ class BlockEntropies:
 
 
 @dataclass(frozen=True)
-class AzExpressivity:
-    """The sum over blocks of the entropy of the features' principal components.
+class BlockEntropyProxy:
+    """What expressivity and progressivity have in common: all but the value.
 
     `input` says what the network is shown: `noise`, images from N(0, 1), or the `batch`.
     """
@@ -60,11 +58,7 @@ class AzExpressivity:
         Raises:
             ValueError: one of them is out of range.
         """
-        require_whole("proxy.batch_size", self.batch_size)
-        require_whole("proxy.seed", self.seed, least=0)
-        require_one_of("proxy.input", self.input, get_args(Input))
-        require_one_of("proxy.initialisation", self.initialisation, get_args(Initialisation))
-        require_one_of("proxy.share_equivalent", self.share_equivalent, (True, False))
+        check_settings(self)
 
     @property
     def look(self) -> BlockEntropies:
@@ -72,10 +66,19 @@ class AzExpressivity:
         return BlockEntropies(self.batch_size, self.input, self.initialisation)
 
     def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
-        """Score a network; for what is raised see `BlockEntropies.take`."""
+        """Score a network; for what is raised see `BlockEntropies.take` and `judge`."""
         return self.judge(self.look.take(network, batch, rng=rng))
 
-    def judge(self, seen: list[float]) -> Estimate:
+    def judge(self, seen: Sequence[float]) -> Estimate:
+        """Return the score from the entropies of the blocks."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class AzExpressivity(BlockEntropyProxy):
+    """The sum over blocks of the entropy of the features' principal components."""
+
+    def judge(self, seen: Sequence[float]) -> Estimate:
         """Add the entropies of the blocks; minus infinity if a block's features are constant."""
         return Estimate(math.fsum(seen))
 

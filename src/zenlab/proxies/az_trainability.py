@@ -6,15 +6,14 @@ arXiv 2403.19232. `AzTrainability` is the proxy; `gradient_preservation` is the 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import torch
 from torch import Tensor
 
-from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Batch, Estimate, Network
-from zenlab.proxies.az_expressivity import Input, images_for
+from zenlab.proxies.az_expressivity import images_for
 from zenlab.proxies.initialisation import Initialisation, initialise
+from zenlab.proxies.settings import Input, check_settings
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,7 @@ class AzTrainability:
         Raises:
             ValueError: one of them is out of range.
         """
-        require_whole("proxy.batch_size", self.batch_size)
-        require_whole("proxy.seed", self.seed, least=0)
-        require_one_of("proxy.input", self.input, get_args(Input))
-        require_one_of("proxy.initialisation", self.initialisation, get_args(Initialisation))
-        require_one_of("proxy.share_equivalent", self.share_equivalent, (True, False))
+        check_settings(self)
 
     def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
         """Score a network; minus infinity if a block is the identity. Draws weights, noise, signs.

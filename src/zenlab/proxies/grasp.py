@@ -9,13 +9,8 @@ from torch.nn.functional import cross_entropy
 
 from zenlab.core import Batch, Estimate, Network
 from zenlab.proxies.initialisation import Initialisation
-from zenlab.proxies.loss_gradients import (
-    Precision,
-    check_settings,
-    finite_estimate,
-    prepare,
-    weighted_layers,
-)
+from zenlab.proxies.loss_gradients import finite_estimate, prepare, weighted_layers
+from zenlab.proxies.settings import Precision, check_settings
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from torch import nn
 
 from zenlab.core import Batch, Estimate, Network
 from zenlab.proxies.initialisation import Initialisation, initialise
-from zenlab.proxies.loss_gradients import check_settings, finite_estimate, weighted_layers
+from zenlab.proxies.loss_gradients import finite_estimate, weighted_layers
+from zenlab.proxies.settings import check_settings
 
 
 @dataclass(frozen=True)

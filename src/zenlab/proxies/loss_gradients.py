@@ -8,17 +8,15 @@ needs of the activations, which are freed as the pass goes.
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Batch, Estimate, Network
 from zenlab.proxies.initialisation import Initialisation, initialise
-
-Precision = Literal["float32", "float64"]
+from zenlab.proxies.settings import Precision, check_settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,25 +174,6 @@ def finite_estimate(value: float, what: str) -> Estimate:
             f"proxy.initialisation"
         )
     return Estimate(value)
-
-
-def check_settings(proxy: object) -> None:
-    """Check the settings that these proxies share, as far as this one has them.
-
-    Raises:
-        ValueError: one of them is out of range.
-    """
-    settings = vars(proxy)
-    for name, least in (("batch_size", 1), ("seed", 0)):
-        if name in settings:
-            require_whole(f"proxy.{name}", settings[name], least=least)
-    options: dict[str, tuple[object, ...]] = {
-        "initialisation": get_args(Initialisation),
-        "dtype": get_args(Precision),
-        "share_equivalent": (True, False),
-    }
-    for name in options.keys() & settings.keys():
-        require_one_of(f"proxy.{name}", settings[name], options[name])
 
 
 def _forbid_in_place(network: nn.Module) -> None:

@@ -4,15 +4,14 @@
 """
 
 from dataclasses import dataclass
-from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
-from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Batch, Estimate, Network
 from zenlab.proxies.initialisation import Initialisation, initialise
 from zenlab.proxies.recording import leaves, watch
+from zenlab.proxies.settings import check_settings
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,7 @@ class Meco:
         Raises:
             ValueError: one of them is out of range.
         """
-        require_whole("proxy.batch_size", self.batch_size)
-        require_whole("proxy.seed", self.seed, least=0)
-        require_one_of("proxy.initialisation", self.initialisation, get_args(Initialisation))
+        check_settings(self)
 
     def measure(self, network: Network, batch: Batch, *, rng: torch.Generator) -> Estimate:
         """Score a network.

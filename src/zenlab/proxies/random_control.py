@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from zenlab.core import Batch, Estimate, Network
-from zenlab.proxies.loss_gradients import check_settings
+from zenlab.proxies.settings import check_settings
 
 
 @dataclass(frozen=True)

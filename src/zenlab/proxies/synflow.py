@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from zenlab.core import Batch, Estimate, Network
 from zenlab.proxies.initialisation import Initialisation, initialise
-from zenlab.proxies.loss_gradients import check_settings, weighted_layers
+from zenlab.proxies.loss_gradients import weighted_layers
+from zenlab.proxies.settings import check_settings
 
 _BATCH_NORMS = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
 
