@@ -111,6 +111,16 @@ def test_global_random_state_and_batch_are_left_alone() -> None:
     assert BATCH.images.shape == (2, 3, 8, 8) and not BATCH.images.any()
 
 
+def test_other_initial_weights_give_other_scores_and_keep_keeps_them() -> None:
+    gaussian = single(5)
+    assert single(5, initialisation="kaiming_fan_in") != gaussian
+    assert not Zen(initialisation="default").runs_graphs and Zen().runs_graphs
+    torch.manual_seed(1)
+    first = single(5, initialisation="keep")
+    torch.manual_seed(2)
+    assert single(5, initialisation="keep") != first
+
+
 def test_a_dead_cell_scores_minus_infinity() -> None:
     dead = SPACE.build(SPACE.parse("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"))
     estimate = Zen(batch_size=4).measure(dead, BATCH, rng=torch.Generator().manual_seed(0))
@@ -150,6 +160,10 @@ def test_features_that_overflow_are_an_error_and_no_number() -> None:
         ({"tolerance": 0.1}, "proxy.repeats is 1, the most draws .* wanted at least 4"),
         ({"tolerance": 0, "repeats": 9}, "proxy.tolerance is 0; wanted a positive number"),
         ({"tolerance": 1, "statistics": "carried"}, "depend on each other.*tolerance=null"),
+        (
+            {"statistics": "carried", "initialisation": "default"},
+            "initialisation=default begins batch norm anew",
+        ),
         ({"first_draw": -1}, "proxy.first_draw is -1; wanted at least 0"),
     ],
 )

@@ -92,6 +92,10 @@ class Traced(Protocol):
 class GraphProxy(Protocol):
     """A proxy of networks that can do without one where a space tells its graph."""
 
+    @property
+    def runs_graphs(self) -> bool:
+        """Whether its parameters allow it."""
+
     def measure_graph(self, graph: Graph, batch: Batch, *, rng: torch.Generator) -> Estimate:
         """Return what `measure` returns for the network of a graph and the same `rng`."""
 

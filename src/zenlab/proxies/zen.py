@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from zenlab.checks import require_one_of, require_positive, require_whole
 from zenlab.core import Batch, Estimate, Network
 from zenlab.graphs.graph import Graph
+from zenlab.proxies.initialisation import Initialisation, initialise
 from zenlab.proxies.zen_pass import draw_zen_scores_of_graph
 
 Statistics = Literal["fresh", "carried", "batch"]
@@ -37,6 +38,8 @@ class Zen:
     and `repeats` at most; the term `draws` tells how many were made. Independent draws are
     numbered, and begin with number `first_draw`.
 
+    `initialisation` other than `gaussian` is not Zen-NAS's: it runs the network of modules, slower.
+
     `share_equivalent` scores architectures that are the same random function once. `autocast` runs
     in half precision where PyTorch thinks it safe; the perturbation is then close to rounding.
     """
@@ -46,6 +49,7 @@ class Zen:
     batch_size: int = 64
     gamma: float = 0.01
     statistics: Statistics = "fresh"
+    initialisation: Initialisation = "gaussian"
     share_equivalent: bool = True
     autocast: bool = False
     first_draw: int = 0
@@ -63,12 +67,18 @@ class Zen:
             require_whole(f"proxy.{name}", getattr(self, name), least=0)
         require_positive("proxy.gamma", self.gamma)
         require_one_of("proxy.statistics", self.statistics, get_args(Statistics))
+        require_one_of("proxy.initialisation", self.initialisation, get_args(Initialisation))
         for name in ("share_equivalent", "autocast"):
             require_one_of(f"proxy.{name}", getattr(self, name), (True, False))
         if self.statistics == "carried" and (self.first_draw or self.tolerance is not None):
             raise ValueError(
                 "proxy.statistics=carried makes draws that depend on each other, so they have no "
                 "standard error; set proxy.tolerance=null proxy.first_draw=0"
+            )
+        if self.statistics == "carried" and self.initialisation not in ("gaussian", "keep"):
+            raise ValueError(
+                f"proxy.initialisation={self.initialisation} begins batch norm anew for each draw, "
+                f"so nothing is carried; use proxy.initialisation=gaussian"
             )
         if self.tolerance is not None:
             require_positive("proxy.tolerance", self.tolerance)
@@ -93,9 +103,19 @@ class Zen:
         images = batch.images.new_empty(shape).to(memory_format=torch.channels_last)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         draws = draw_zen_scores(
-            network, images, self._generators(rng), gamma=self.gamma, statistics=self.statistics
+            network,
+            images,
+            self._generators(rng),
+            gamma=self.gamma,
+            statistics=self.statistics,
+            initialisation=self.initialisation,
         )
         return self._estimate(draws)
+
+    @property
+    def runs_graphs(self) -> bool:
+        """Other weights than Gaussian ones come from a network of modules."""
+        return self.initialisation == "gaussian"
 
     def measure_graph(self, graph: Graph, batch: Batch, *, rng: torch.Generator) -> Estimate:
         """Score the network of a graph, without building it and several times as fast.
@@ -161,6 +181,7 @@ def draw_zen_scores(
     *,
     gamma: float,
     statistics: Statistics,
+    initialisation: Initialisation = "gaussian",
 ) -> Iterator[float]:
     """Yield one Zen-score per generator: log E|f(x) - f(x + gamma e)| + sum of log BN deviations.
 
@@ -175,6 +196,7 @@ def draw_zen_scores(
         generators: one for each draw.
         gamma: the size of the perturbation, in standard deviations of the input.
         statistics: which variances enter; see `Zen`.
+        initialisation: how weights are drawn.
 
     Raises:
         ArithmeticError: the features overflowed, so there is no score.
@@ -184,7 +206,10 @@ def draw_zen_scores(
     for norm in norms:
         norm.momentum = 1.0 if statistics == "batch" else norm.momentum
     for rng in generators:
-        draw_gaussian_weights(network, rng)
+        if initialisation == "gaussian":
+            draw_gaussian_weights(network, rng)
+        else:
+            initialise(network, initialisation, rng)
         if statistics != "carried":
             for norm in norms:
                 norm.reset_running_stats()

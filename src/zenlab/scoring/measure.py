@@ -51,9 +51,9 @@ class Measurement:
         """Return the estimate, and the seconds that others have paid for it before."""
         seed = seed_of(self.proxy.seed, genotype)
         rng = torch.Generator().manual_seed(seed)
-        if isinstance(self.proxy, GraphProxy) and isinstance(self.space, Traced):
-            graph = self.space.graph(genotype)
-            return _checked(self.proxy.measure_graph(graph, self.batch, rng=rng)), 0.0
+        proxy, space = self.proxy, self.space
+        if isinstance(proxy, GraphProxy) and proxy.runs_graphs and isinstance(space, Traced):
+            return _checked(proxy.measure_graph(space.graph(genotype), self.batch, rng=rng)), 0.0
 
         def network() -> Network:
             return views.network(self.space, genotype, seed).to(self.batch.images.device)
