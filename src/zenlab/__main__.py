@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import sys
-from pathlib import Path
 from typing import Any
 
 import hydra
@@ -14,6 +13,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+
+from zenlab.options import config_folder
 
 _TOLD_PLAINLY = (
     HydraException,
@@ -88,14 +89,7 @@ def _refuse_unknown_options() -> None:
             raise ValueError(f"there is no {group}={chosen}; the options are {', '.join(options)}")
 
 
-def _config_folder() -> str:
-    """The wheel carries conf/ inside the package; a checkout has it at the top."""
-    here = Path(__file__).resolve()
-    packaged = here.parent / "conf"
-    return str(packaged if packaged.is_dir() else here.parents[2] / "conf")
-
-
-@hydra.main(version_base="1.3", config_path=_config_folder(), config_name="config")
+@hydra.main(version_base="1.3", config_path=str(config_folder()), config_name="config")
 def _run_job(config: DictConfig) -> Any:
     _refuse_unknown_options()
     return hydra.utils.instantiate(config.job)(config)
