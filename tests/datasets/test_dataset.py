@@ -36,7 +36,7 @@ def test_noise_is_standard_normal_and_follows_the_seed() -> None:
         ({"image_size": 0}, "dataset.image_size is 0; wanted at least 1"),
         ({"mean": [0.5, 0.5]}, "dataset.mean has 2 numbers; wanted one for each of the 1 channels"),
         ({"input": "music"}, "dataset.input is 'music'; wanted one of noise, images"),
-        ({"input": "images"}, "pixels of tiny can't be loaded yet; use dataset.input=noise"),
+        ({"input": "images"}, "no loader of tiny's images yet; use dataset=arrays"),
     ],
 )
 def test_bad_parameters_are_refused(change: dict[str, object], message: str) -> None:

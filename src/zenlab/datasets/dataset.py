@@ -50,8 +50,8 @@ class Dataset:
         require_one_of("dataset.input", self.input, get_args(Input))
         if self.input == "images" and self.pixels is None:
             raise ValueError(
-                f"dataset.input=images: the pixels of {self.name} can't be loaded yet; "
-                f"use dataset.input=noise"
+                f"dataset.input=images: there is no loader of {self.name}'s images yet; use "
+                f"dataset=arrays with your own file, or dataset.input=noise"
             )
 
     def __str__(self) -> str:
