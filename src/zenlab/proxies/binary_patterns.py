@@ -21,6 +21,13 @@ def relus(network: nn.Module) -> list[nn.Module]:
     return found
 
 
+def rows_of(output: Tensor) -> Tensor:
+    """Return an output as a matrix (n, units), in whatever order of units needs no copy."""
+    if output.dim() == 4 and output.is_contiguous(memory_format=torch.channels_last):
+        output = output.permute(0, 2, 3, 1)
+    return output.flatten(1)
+
+
 def pack(patterns: Tensor) -> Tensor:
     """Write each row of a matrix of booleans (rows, columns) as few integers (rows, words)."""
     rows, columns = patterns.shape

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Batch, Estimate, Network
-from zenlab.proxies.binary_patterns import relus
+from zenlab.proxies.binary_patterns import relus, rows_of
 from zenlab.proxies.initialisation import Initialisation, initialise
 from zenlab.proxies.recording import watch
 
@@ -77,9 +77,12 @@ def count_agreements(network: nn.Module, images: Tensor, *, count: Count) -> Ten
     agreements = images.new_zeros(len(images), len(images), dtype=torch.float64)
 
     def see(relu: nn.Module, output: Tensor) -> None:
-        for units in torch.split(output.flatten(1), _EXACT, dim=1):
-            signs = (units > 0).float().mul_(2).sub_(1)
-            agreements.add_(signs @ signs.T + units.shape[1], alpha=weights[relu] / 2)
+        for units in torch.split(rows_of(output), _EXACT, dim=1):
+            on = (units > 0).float()
+            both = on @ on.T
+            count_on = both.diagonal()
+            off = units.shape[1] - count_on[:, None] - count_on + both
+            agreements.add_(both + off, alpha=weights[relu])
 
     watch(network, images, relus(network), see)
     return agreements
