@@ -53,3 +53,25 @@ def test_tasks_have_bars_and_where_there_are_none_nothing_is_printed() -> None:
         report("downloading table.csv", 50, 100)
         report("downloading table.csv", 100, 100)
     assert "downloading table.csv" in screen.getvalue()
+
+
+def test_a_leaderboard_fits_into_80_columns() -> None:
+    interval = {"value": -0.25, "low": -0.39, "high": -0.10}
+    quality = {"n": 65, "kendall": interval, "spearman": interval, "top_10%": {"value": 0.1}}
+    row = {"proxy": "az_progressivity", "all": quality, "reachable": quality, "failed": 0}
+    summary = {
+        "space": "nb201",
+        "benchmark": {"label": "CIFAR-10 test accuracy after 200 epochs (%)"},
+        "leaderboard": [row | {"seconds_per_network": s} for s in (None, 0.0001, 12.5)],
+        "interval": "brackets: 95 %",
+        "members": {"zen": {"failures": ["2 failed, such as |x~0|: too large"]}},
+        **{name: 3 for name in ("scored", "reused", "shared", "screened", "dead", "failed")},
+        "scoring_seconds": 1.0,
+    }
+    terminal = Terminal()
+    terminal._console = Console(file=(screen := io.StringIO()), width=80)
+    terminal.show_leaderboard(summary, Path("here"))
+    text = screen.getvalue()
+    assert "…" not in text
+    assert "-0.25 [-0.39,-0.10]" in text and "<0.01" in text and "12.50" in text
+    assert "zen: 2 failed, such as |x~0|: too large" in text

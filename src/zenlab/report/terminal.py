@@ -105,10 +105,8 @@ class Terminal:
             table.add_column(name, justify="right", no_wrap=True)
         for row in rows:
             seconds = row["seconds_per_network"]
-            cost = "" if seconds is None else f"{seconds:.2g}"
-            table.add_row(
-                row["proxy"], row["between"], _with_interval(row), str(row["pairs"]), cost
-            )
+            cells = (row["between"], _with_interval(row), str(row["pairs"]), _duration(seconds))
+            table.add_row(row["proxy"], *cells)
         self._console.print()
         self._console.print(table)
         self.say(f"brackets: 95 % bootstrap interval over {rows[0]['architectures']} architectures")
@@ -238,7 +236,8 @@ def _leaderboard_table(summary: Mapping[str, Any]) -> Table:
     populations = [p for p in ("all", "reachable") if p in summary["leaderboard"][0]]
     table.add_column("proxy", no_wrap=True)
     for population in populations:
-        table.add_column(f"tau, {population}", justify="right", no_wrap=True)
+        heading = "tau, all" if population == "all" else population
+        table.add_column(heading, justify="right", no_wrap=True)
     for name in ("rho", "top 10%", "s/net"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in summary["leaderboard"]:
@@ -248,9 +247,15 @@ def _leaderboard_table(summary: Mapping[str, Any]) -> Table:
             *(_with_interval(row[population]["kendall"]) for population in populations),
             _number(row["all"]["spearman"]),
             _number(row["all"]["top_10%"]),
-            "" if seconds is None else f"{seconds:.2g}",
+            _duration(seconds),
         )
     return table
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return "<0.01" if seconds < 0.01 else f"{seconds:.2f}"
 
 
 def _counts(summary: Mapping[str, Any]) -> str:
