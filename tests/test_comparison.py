@@ -109,6 +109,10 @@ def test_a_suite_may_hold_combinations_and_settings(run_zenlab: Run) -> None:
         (["+proxy.settings.snip.gama=1"], "proxy.settings.snip has gama; snip has"),
         (["searcher=race"], "use proxy=zen"),
         (
+            ["proxy.members=[jacob_cov]", "+proxy.settings.jacob_cov.batch_size=1"],
+            r"jacob_cov \(proxy.settings.jacob_cov\): proxy.batch_size is 1",
+        ),
+        (
             ["proxy.members=[vote]", "+proxy.settings.vote.members=[vote,params]"],
             "proxy vote is made of itself: vote of vote",
         ),

@@ -61,7 +61,7 @@ def test_a_run_ends_well_and_says_where_its_files_are(tmp_path: Path) -> None:
     [
         (["proxy=zem"], ["Could not find 'proxy/zem'", "params", "zen"]),
         (["benchmark=tabel"], ["zenlab: there is no benchmark=tabel", "nb201, none, table"]),
-        (["experiment=foo"], ["zenlab: there is no experiment=foo; the options are zen_nb201"]),
+        (["experiment=foo"], ["zenlab: there is no experiment=foo; the options are all_proxies"]),
         (["searcher.budgt=5"], ["Could not override 'searcher.budgt'"]),
         (["searcher.budget=abc"], ["zenlab: searcher.budget is 'abc'; wanted a whole number"]),
         (["space.C=2.5"], ["zenlab: space.C is 2.5; wanted a whole number of at least 1"]),

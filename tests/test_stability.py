@@ -73,6 +73,22 @@ def test_the_second_time_everything_is_in_the_store(
     assert " 0/s" in bars[-1] and " 0/s" not in bars[0]
 
 
+def test_a_single_proxy_may_be_asked_and_a_race_may_not(run: Callable[..., pd.DataFrame]) -> None:
+    found = run("proxy=naswot")
+    assert set(found.proxy) == {"naswot"} and set(found.failed) == {0}
+    with pytest.raises(ValueError, match="stability draws again by itself"):
+        run("proxy=zen", "searcher=race", "~searcher.budget", folder="race")
+
+
+def test_what_is_left_out_is_said(
+    run: Callable[..., pd.DataFrame], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("proxy.members=[az_nas,l2_norm]", "stability.batch_size=[8]")
+    out = capsys.readouterr().out
+    assert "az_nas is a combination: left out" in out
+    assert "flops is computed by formula: left out" in out
+
+
 def test_proxies_without_randomness_are_refused(run: Callable[..., pd.DataFrame]) -> None:
     with pytest.raises(ValueError, match="measured on random proxies; params, flops give the same"):
         run("proxy.members=[params,flops]")

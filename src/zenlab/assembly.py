@@ -80,6 +80,11 @@ def assemble(config: DictConfig) -> Parts:
     dataset = instantiate(config.dataset, _convert_="all")
     proxy = instantiate(config.proxy, _convert_="all")
     require_labels(choices()["proxy"], proxy, dataset)
+    classes = getattr(space, "num_classes", dataset.num_classes)
+    if classes < dataset.num_classes:
+        raise ValueError(
+            f"space.num_classes is {classes}, but {dataset.name} has {dataset.num_classes} classes"
+        )
     return Parts(
         names=choices(),
         space=space,
@@ -156,6 +161,11 @@ def _for_draws(proxy: Proxy, draws: range) -> Proxy:
     if not {"first_draw", "repeats", "tolerance"} <= fields:
         raise ValueError(
             "this searcher wants more and more draws of a random proxy; use it with proxy=zen"
+        )
+    if getattr(proxy, "statistics", None) == "carried":
+        raise ValueError(
+            "this searcher wants independent draws, and proxy.statistics=carried makes draws that "
+            "depend on each other; use proxy.statistics=fresh"
         )
     changes = {"first_draw": draws.start, "repeats": len(draws), "tolerance": None}
     return replace(proxy, **changes)  # type: ignore[type-var]

@@ -102,16 +102,24 @@ def _summarise(
     for (name, found), rng in zip(scores.items(), generators, strict=True):
         summary["members"][name] = _of_member(name, members, found)
         if table is not None:
-            noisy = not isinstance(members.proxies.get(name), SymbolicProxy)
+            noisy = _is_noisy(name, members)
             summary["members"][name]["correlation"] = _judge(
                 found, table, descriptors, whole=whole, noisy=noisy, config=config, rng=rng
             )
     if table is not None:
         summary["benchmark"] = {"name": table.name, "label": table.label}
         summary["leaderboard"] = leaderboard(summary["members"])
-        first = next(iter(summary["members"].values()))["correlation"]["all"]
-        summary["interval"] = results.interval_in_words(first, parts.searcher)
+        judged = [member["correlation"]["all"] for member in summary["members"].values()]
+        words = [results.interval_in_words(quality, parts.searcher) for quality in judged]
+        summary["interval"] = "; ".join(dict.fromkeys(words))
     return summary
+
+
+def _is_noisy(name: str, members: Members) -> bool:
+    """Whether another seed gives other scores; of a combination, whether it does for a part."""
+    if name in members.combined:
+        return any(_is_noisy(part, members) for part in members.combined[name].members)
+    return not isinstance(members.proxies[name], SymbolicProxy)
 
 
 def _of_member(name: str, members: Members, scores: Sequence[Score]) -> dict[str, Any]:

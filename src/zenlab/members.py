@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
@@ -41,7 +42,7 @@ class Members:
 
 
 def find_members(config: DictConfig, parts: Parts) -> Members:
-    """Make the members of the run's suite or combination.
+    """Make the members of the run's suite or combination; a single proxy is a suite of one.
 
     Raises:
         ValueError: a name is no option of conf/proxy, or stands for another suite; settings are
@@ -58,12 +59,19 @@ def find_members(config: DictConfig, parts: Parts) -> Members:
     elif isinstance(proxy, CombinedProxy):
         shown, waiting = [parts.names["proxy"]], list(proxy.members)
         combined[shown[0]] = proxy
+    else:
+        shown, waiting = [parts.names["proxy"]], []
+        proxies[shown[0]] = proxy
+        written[shown[0]] = OmegaConf.to_container(config.proxy, resolve=True)  # type: ignore[assignment]
     while waiting:
         name = waiting.pop(0)
         if name in proxies or name in combined:
             continue
         node = _option(config, name, settings.get(name, {}))
-        made = instantiate(node, _convert_="all")
+        try:
+            made = instantiate(node, _convert_="all")
+        except InstantiationException as error:
+            raise ValueError(f"{name} (proxy.settings.{name}): {error.__cause__}") from error
         if isinstance(made, Suite):
             raise ValueError(f"proxy.members names {name}, which is a suite; name its members")
         if isinstance(made, CombinedProxy):
@@ -161,7 +169,10 @@ def open_panel(
             continue
         key = proxy.batch_size, batch_seeds.get(name, proxy.seed)
         if key not in batches:
-            batches[key] = parts.dataset.batch(proxy.batch_size, seed=key[1])
+            try:
+                batches[key] = parts.dataset.batch(proxy.batch_size, seed=key[1])
+            except ValueError as error:
+                raise ValueError(f"{name} (proxy.settings.{name}): {error}") from error
         measurements[name] = Measurement(parts.space, proxy, batches[key])
         identities[name] = score_identity(config, parts, proxy, members.written[name])
         if key[1] != proxy.seed:
@@ -193,9 +204,9 @@ def combine(members: Members, scores: Mapping[str, Sequence[Score]]) -> dict[str
 def _combined(rule: CombinedProxy, parts: Mapping[str, Sequence[Score]]) -> list[Score]:
     values = {name: np.array([score.value for score in scores]) for name, scores in parts.items()}
     whole = ~np.isnan(np.array(list(values.values()))).any(0)
-    pool = rule.combine({name: found[whole] for name, found in values.items()})
     combined = np.full(len(whole), np.nan)
-    combined[whole] = pool
+    if whole.any():
+        combined[whole] = rule.combine({name: found[whole] for name, found in values.items()})
     made = []
     for place, column in enumerate(zip(*parts.values(), strict=True)):
         errors = [f"{n}: {s.error}" for n, s in zip(parts, column, strict=True) if s.error]

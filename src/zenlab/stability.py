@@ -17,8 +17,9 @@ from omegaconf import DictConfig, OmegaConf
 from zenlab.analysis.agreement import agreement
 from zenlab.assembly import GROUPS, Parts, assemble
 from zenlab.checks import require_whole
-from zenlab.core import Genotype, NetworkProxy, Proxy, Score
+from zenlab.core import Genotype, NetworkProxy, Proxy, Refining, Score
 from zenlab.members import Members, find_members, open_panel
+from zenlab.report import results
 from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.terminal import Terminal
 
@@ -55,6 +56,10 @@ def stability(config: DictConfig) -> None:
     parts = assemble(config)
     terminal.say(f"zenlab: stability of {parts}")
     require_whole("stability.seeds", config.stability.seeds, least=2)
+    if isinstance(parts.searcher, Refining):
+        raise ValueError(
+            "stability draws again by itself; use searcher=random, exhaustive or listed"
+        )
     members = find_members(config, parts)
     plan = [
         variation
@@ -67,7 +72,12 @@ def stability(config: DictConfig) -> None:
             f"stability is measured on random proxies; {', '.join(members.proxies)} give the same "
             f"scores whatever the seed"
         )
-    asked = _ask(parts)
+    random = {variation.proxy for variation in plan}
+    for name in [*members.proxies, *members.combined]:
+        if name not in random:
+            what = "a combination" if name in members.combined else "computed by formula"
+            terminal.say(f"{name} is {what}: left out")
+    asked = list(dict.fromkeys(_ask(parts)))
     scores = _score(config, parts, members, plan, asked, terminal)
     _write(Path(HydraConfig.get().runtime.output_dir), config, parts, scores, terminal)
 
@@ -139,12 +149,14 @@ def _rows(config: DictConfig, scores: Mapping[Variation, Sequence[Score]]) -> li
     for (name, what), variations in groups.items():
         rankings = [np.array([score.value for score in scores[v]]) for v in variations]
         made = agreement(rankings, draws=config.analysis.draws, rng=rng)
-        seconds = [s.seconds for v in variations for s in scores[v] if s.seconds > 0]
+        everything = [score for v in variations for score in scores[v]]
+        seconds = [score.seconds for score in everything if score.seconds > 0]
         rows.append(
             {
                 "proxy": name,
                 "between": what,
                 **asdict(made),
+                "failed": sum(score.error is not None for score in everything),
                 "seconds_per_network": float(np.median(seconds)) if seconds else None,
             }
         )
@@ -173,3 +185,7 @@ def _write(
     write_summary(folder / "summary.json", summary)
     write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
     terminal.show_stability(rows, folder)
+    for name in dict.fromkeys(v.proxy for v in scores):
+        found = [score for v, made in scores.items() if v.proxy == name for score in made]
+        for failure in results.failures(found):
+            terminal.say(f"{name}: {failure}")

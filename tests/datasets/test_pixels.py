@@ -92,7 +92,7 @@ def test_too_large_a_batch_is_refused() -> None:
 @pytest.mark.parametrize(
     ("contents", "parameters", "message"),
     [
-        ({"x": GREY}, {}, "has no array images, labels; it has x; set dataset.images"),
+        ({"x": GREY}, {}, "no array images, labels, but x; set dataset.images"),
         ({"images": GREY[:, :, :4], "labels": LABELS}, {}, "images of 8 x 4 pixels; wanted square"),
         ({"images": GREY[0], "labels": LABELS}, {}, r"the shape \(8, 8\); wanted \(n, h, w\)"),
         ({"images": GREY.astype(int), "labels": LABELS}, {}, "type int64; wanted uint8"),
@@ -117,5 +117,9 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"dataset=arrays needs dataset\.path"):
         arrays()
     (tmp_path / "bad.npz").write_text("nothing")
+    whole = Path(saved(tmp_path, images=GREY, labels=LABELS)).read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"can't read .*cut.npz"):
+        arrays(path=str(tmp_path / "cut.npz"), **GREY_TASK)
     with pytest.raises(ValueError, match=r"can't read .*bad.npz"):
         arrays(path=str(tmp_path / "bad.npz"))

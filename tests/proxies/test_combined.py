@@ -40,6 +40,10 @@ def test_a_vote_counts_the_pairs_won_by_majority() -> None:
     assert Vote(["a", "b", "c"]).combine(scores) == pytest.approx(wins)
 
 
+def test_an_empty_pool_has_no_votes() -> None:
+    assert Vote(["a"]).combine({"a": np.array([])}).tolist() == []
+
+
 @pytest.mark.parametrize("rule", [RankLogSum, RankSum, Vote])
 def test_only_the_order_of_scores_matters(rule: type) -> None:
     rng = np.random.default_rng(1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from tests.scoring.proxies import Counting
+from tests.scoring.proxies import Counting, Failing
 from zenlab.core import Batch, Score
 from zenlab.proxies.size import Flops, Params
 from zenlab.scoring.measure import Measurement
@@ -62,6 +62,18 @@ def test_a_space_without_classes_or_a_proxy_against_it_shares_nothing(tmp_path: 
         scores = scorer.score(alike, lambda score: None)
     assert len({score.value for score in scores}) == 3
     assert not any(score.shared for score in scores)
+
+
+def test_a_member_that_ends_the_worker_costs_the_others_nothing(tmp_path: Path) -> None:
+    members = {
+        "kills": Measurement(SPACE, Failing("kill"), BATCH),
+        "counts": Measurement(SPACE, Counting(str(tmp_path / "calls")), BATCH),
+    }
+    identities = {name: {"name": name} for name in members}
+    with open_stored_scorer(members, ["cpu"], tmp_path / "s.sqlite", identities) as scorer:
+        scores = scorer.score_all(CELLS[:2], lambda score: None)
+    assert [score.error for score in scores["counts"]] == [None, None]
+    assert all("ended by signal 9" in (score.error or "") for score in scores["kills"])
 
 
 def test_symbolic_scores_come_in_the_order_asked() -> None:

@@ -106,10 +106,23 @@ def test_what_fails_leaves_the_race_with_its_reason() -> None:
     assert not set(first) & {g for g, score in scores.items() if score.error is None}
 
 
+def test_what_fails_in_a_later_round_leaves_the_race_too() -> None:
+    truth = Screen(np.full(len(SPACE), 5.0), np.zeros(len(SPACE)))
+    race = RaceSearcher(SPACE, screen=truth, budget=20, k=3)
+    asked = race.ask()
+    race.tell([Score(g, 5.0 + i / 1000, 0.5) for i, g in enumerate(asked)])
+    again = race.ask()
+    race.tell([Score(g, float("nan"), error="gone wrong") for g in again])
+    assert not set(race.ask()) & set(again)
+    failed = [score for score in race.settled() if score.genotype in set(again)]
+    assert {score.error for score in failed} == {"gone wrong"}
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
         ({"budget": 10, "k": 10}, "searcher.k is 10 of 10 candidates; wanted fewer"),
+        ({"budget": 0}, "searcher.budget is 0; wanted at least 1"),
         ({"most": 3}, "searcher.most is 3; wanted at least 4"),
         ({"width": 0}, "searcher.width is 0; wanted a positive number"),
         ({"k": 0}, "searcher.k is 0; wanted at least 1"),
@@ -141,3 +154,10 @@ def test_a_proxy_without_numbered_draws_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="use it with proxy=zen"):
         run_zenlab("proxy=params", *RACE[:3], *RACE[4:])
+
+
+def test_draws_that_depend_on_each_other_are_refused_before_any_is_made(
+    run_zenlab: Callable[..., Outcome],
+) -> None:
+    with pytest.raises(ValueError, match=r"wants independent draws, .* use proxy.statistics=fresh"):
+        run_zenlab(*RACE, "proxy.statistics=carried")

@@ -1,5 +1,7 @@
 """Images and labels of the user's own, from a NumPy .npz file."""
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
@@ -70,24 +72,25 @@ def _compare(path: str, pixels: Pixels, said: dict[str, int], num_classes: int) 
 
 @lru_cache(maxsize=2)
 def _read(path: str, images: str, labels: str | None) -> Pixels:
-    file = _open(path)
-    missing = [key for key in (images, labels) if key is not None and key not in file.files]
-    if missing:
-        raise ValueError(
-            f"{path} has no array {', '.join(missing)}; it has {', '.join(file.files)}; "
-            f"set dataset.images and dataset.labels (null: unlabelled)"
-        )
+    wanted = [key for key in (images, labels) if key is not None]
     try:
-        return pixels_of(file[images], None if labels is None else file[labels])
+        with Path(path).open("rb") as opened:
+            found = _arrays_of(np.load(opened, allow_pickle=False), wanted)
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"can't read {path} as an .npz file: {error}") from None
+    try:
+        return pixels_of(found[0], None if labels is None else found[1])
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _open(path: str) -> NpzFile:
-    try:
-        file = np.load(path, allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
-        raise ValueError(f"can't read {path} as an .npz file: {error}") from None
+def _arrays_of(file: object, wanted: list[str]) -> list[np.ndarray]:
     if not isinstance(file, NpzFile):
-        raise ValueError(f"can't read {path} as an .npz file: it holds one array without a name")
-    return file
+        raise ValueError("it holds one array without a name")
+    missing = [key for key in wanted if key not in file.files]
+    if missing:
+        raise ValueError(
+            f"it has no array {', '.join(missing)}, but {', '.join(file.files)}; set "
+            f"dataset.images and dataset.labels (null: unlabelled)"
+        )
+    return [file[key] for key in wanted]

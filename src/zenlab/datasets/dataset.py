@@ -90,6 +90,11 @@ class Dataset:
         synthetic = torch.arange(size) % self.num_classes
         loaded = self._loaded()
         if loaded is not None:
+            if loaded.labels is not None and int(loaded.labels.max()) >= self.num_classes:
+                raise ValueError(
+                    f"dataset.num_classes is {self.num_classes}, but a label of {self.name} is "
+                    f"{int(loaded.labels.max())}"
+                )
             chosen = _choose(len(loaded.images), size, rng)
             images = self._normalised(loaded.images[chosen])
             labels = synthetic if loaded.labels is None else loaded.labels[chosen]

@@ -58,7 +58,7 @@ class Vote:
             _wins(ranks[:, start : start + _ROWS_AT_ONCE], ranks)
             for start in range(0, ranks.shape[1], _ROWS_AT_ONCE)
         ]
-        return np.concatenate(wins)
+        return np.concatenate([np.zeros(0), *wins])
 
 
 def _total(parts: Sequence[Floats]) -> Floats:

@@ -13,7 +13,10 @@ from zenlab.proxies.settings import check_settings
 
 @dataclass(frozen=True)
 class RandomControl:
-    """A uniform number from 0 to 1, drawn for each architecture."""
+    """A uniform number from 0 to 1, drawn for each live architecture.
+
+    Dead ones score minus infinity as for every proxy, so over all architectures it knows a little.
+    """
 
     share_equivalent: bool = False
     seed: int = 0

@@ -56,6 +56,11 @@ class Swap:
                 f"proxy.mu is {self.mu} and proxy.sigma is {self.sigma}; wanted two numbers, or "
                 f"null for both"
             )
+        if self.mu is not None and self.share_equivalent:
+            raise ValueError(
+                "proxy.share_equivalent can't be true where proxy.mu is given: architectures that "
+                "are the same random function may have different numbers of parameters"
+            )
         if self.mu is not None:
             require_positive("proxy.mu", self.mu)
             require_positive("proxy.sigma", self.sigma)

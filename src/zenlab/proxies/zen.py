@@ -110,7 +110,8 @@ class Zen:
             statistics=self.statistics,
             initialisation=self.initialisation,
         )
-        return self._estimate(draws)
+        with torch.autocast(images.device.type, enabled=self.autocast):
+            return self._estimate(draws)
 
     @property
     def runs_graphs(self) -> bool:

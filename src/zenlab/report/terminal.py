@@ -109,7 +109,7 @@ class Terminal:
             table.add_row(row["proxy"], *cells)
         self._console.print()
         self._console.print(table)
-        self.say(f"brackets: 95 % bootstrap interval over {rows[0]['architectures']} architectures")
+        self.say("brackets: 95 % bootstrap interval over architectures")
         self.say(f"written to {folder}: summary.json, stability.csv, scores.csv, config.yaml")
 
 
@@ -238,7 +238,7 @@ def _leaderboard_table(summary: Mapping[str, Any]) -> Table:
     for population in populations:
         heading = "tau, all" if population == "all" else population
         table.add_column(heading, justify="right", no_wrap=True)
-    for name in ("rho", "top 10%", "s/net"):
+    for name in ("rho", "top10", "s/net"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in summary["leaderboard"]:
         seconds = row["seconds_per_network"]

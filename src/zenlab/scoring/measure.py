@@ -55,6 +55,8 @@ class Measurement:
         if isinstance(proxy, GraphProxy) and proxy.runs_graphs and isinstance(space, Traced):
             return _checked(proxy.measure_graph(space.graph(genotype), self.batch, rng=rng)), 0.0
 
+        built_s = views.built_s(seed)  # paid by another, if it is built already
+
         def network() -> Network:
             return views.network(self.space, genotype, seed).to(self.batch.images.device)
 
@@ -62,8 +64,8 @@ class Measurement:
             look = self.proxy.look
             key = (look, seed, id(self.batch))
             seen, shared_s = views.seen(key, lambda: look.take(network(), self.batch, rng=rng))
-            return _checked(self.proxy.judge(seen)), shared_s
-        return _checked(self.proxy.measure(network(), self.batch, rng=rng)), 0.0
+            return _checked(self.proxy.judge(seen)), built_s + shared_s
+        return _checked(self.proxy.measure(network(), self.batch, rng=rng)), built_s
 
 
 @dataclass(frozen=True)
@@ -104,15 +106,22 @@ class Views:
 
     def __init__(self) -> None:
         self._networks: dict[int, Network] = {}
+        self._built_s: dict[int, float] = {}
         self._seen: dict[Any, tuple[Any, float]] = {}
 
     def network(self, space: Space, genotype: Genotype, seed: int) -> Network:
         """Return a network of its own for whoever asks, with the initial weights of `seed`."""
         if seed not in self._networks:
+            start = time.perf_counter()
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
                 self._networks[seed] = space.build(genotype)
+            self._built_s[seed] = time.perf_counter() - start
         return copy.deepcopy(self._networks[seed])
+
+    def built_s(self, seed: int) -> float:
+        """Return the seconds that building a network took, 0 if it hasn't been built."""
+        return self._built_s.get(seed, 0.0)
 
     def seen(self, key: Any, take: Callable[[], Any]) -> tuple[Any, float]:
         """Return what was seen, and the seconds that it took if it had been seen before.
@@ -124,13 +133,14 @@ class Views:
             if isinstance(seen, Exception):
                 raise seen
             return seen, seconds
-        start = time.perf_counter()
+        start, before_s = time.perf_counter(), sum(self._built_s.values())
         try:
             seen = take()
         except (ValueError, RuntimeError, ArithmeticError) as error:
             self._seen[key] = error, 0.0
             raise
-        self._seen[key] = seen, time.perf_counter() - start
+        building_s = sum(self._built_s.values()) - before_s  # counted for itself
+        self._seen[key] = seen, time.perf_counter() - start - building_s
         return seen, 0.0
 
 

@@ -18,7 +18,7 @@ from zenlab.core import (
 )
 from zenlab.scoring.measure import Measurement, Panel, Task
 from zenlab.scoring.store import ScoreStore
-from zenlab.scoring.workers import WorkerPool
+from zenlab.scoring.workers import LOST, WorkerPool
 
 Represent = Callable[[Genotype], Genotype]
 
@@ -106,11 +106,24 @@ class StoredScorer:
             for genotype in genotypes:
                 if genotype not in known:
                     missing.setdefault(genotype, []).append(name)
+        lost: list[Task] = []
         tasks = [(genotype, tuple(names)) for genotype, names in missing.items()]
         for made in self._workers.score(tasks):
-            for name, score in made.items():
-                self._stores[name].add(score)
-                yield name, score
+            if len(made) > 1 and all(_is_lost(score) for score in made.values()):
+                lost += [(score.genotype, (name,)) for name, score in made.items()]
+                continue
+            yield from self._kept(made)
+        for made in self._workers.score(lost):  # one at a time, for one of them is to blame
+            yield from self._kept(made)
+
+    def _kept(self, made: Mapping[str, Score]) -> Iterator[tuple[str, Score]]:
+        for name, score in made.items():
+            self._stores[name].add(score)
+            yield name, score
+
+
+def _is_lost(score: Score) -> bool:
+    return score.error is not None and score.error.startswith(LOST)
 
 
 @contextmanager
@@ -125,9 +138,14 @@ def open_stored_scorer(
     `identities` are, for each, everything that decides a score besides the genotype, for JSON.
     """
     with ExitStack() as stack:
-        stores = {
-            name: stack.enter_context(ScoreStore(store, identities[name])) for name in members
-        }
+        stores: dict[str, ScoreStore] = {}
+        for name in members:  # one connection for all: there may be hundreds
+            first = next(iter(stores.values()), None)
+            stores[name] = (
+                first.beside(identities[name])
+                if first
+                else stack.enter_context(ScoreStore(store, identities[name]))
+            )
         workers = stack.enter_context(WorkerPool(Panel(members), devices))
         represent = {name: _representation(m.space, m.proxy) for name, m in members.items()}
         yield StoredScorer(stores, workers, represent)

@@ -4,6 +4,7 @@ A context is one such identity (space, proxy, input, seed, revision ...) as cano
 is a row of it. Failures are not kept: the next run tries them again.
 """
 
+import copy
 import json
 import sqlite3
 import time
@@ -66,6 +67,12 @@ class ScoreStore:
     ) -> None:
         """Close the file."""
         self._database.close()
+
+    def beside(self, identity: Mapping[str, Any]) -> "ScoreStore":
+        """Return the scores of another context in the same file; they close together."""
+        other = copy.copy(self)
+        other._context = self._context_of(json.dumps(identity, sort_keys=True))
+        return other
 
     def known(self, genotypes: Iterable[Genotype]) -> dict[Genotype, Score]:
         """Return the stored scores among `genotypes`, marked as reused."""

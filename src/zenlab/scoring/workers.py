@@ -21,6 +21,9 @@ Result = TypeVar("Result")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 _KEPT_BYTES = 1 << 30
 
+LOST = "the worker"
+"""How the reason begins where a worker's process ended over its task."""
+
 
 class Measuring(Protocol[Task, Result]):
     """What workers do, task by task: a `Measurement` of genotypes, or a `Panel`."""
@@ -125,7 +128,7 @@ class _Worker(Generic[Task, Result]):
             result: Result = self.results.recv()
         except EOFError:
             self.alive = False
-            return self._measuring.failed(task, f"the worker {self._end()}")
+            return self._measuring.failed(task, f"{LOST} {self._end()}")
         return result
 
     def stop(self) -> None:

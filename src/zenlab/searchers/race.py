@@ -38,6 +38,11 @@ class _Runner:
     def mean(self) -> float:
         return self.total / self.draws
 
+    def leave(self, failed: Score) -> None:
+        """Forget all draws; nothing is known of an architecture that failed."""
+        self.told, self.screen = [failed], -math.inf
+        self.draws, self.total, self.squares = 0, 0.0, 0.0
+
     def add(self, score: Score, draws: int) -> None:
         """Add the mean and standard error of some more draws (Chan, Golub and LeVeque, 1983)."""
         self.told.append(score)
@@ -76,7 +81,9 @@ class RaceSearcher:
         require_positive("searcher.width", width)
         require_positive("searcher.screen_error", screen_error)
         candidates = (
-            RandomSearcher(space, budget=budget, seed=seed) if budget else ExhaustiveSearcher(space)
+            ExhaustiveSearcher(space)
+            if budget is None
+            else RandomSearcher(space, budget=budget, seed=seed)
         )
         self.population = candidates.population
         genotypes = candidates.ask()
@@ -108,7 +115,7 @@ class RaceSearcher:
             if score.error is None:
                 runner.add(score, len(self.draws))
             else:
-                runner.told, runner.screen = [score], -math.inf
+                runner.leave(score)
 
     def settled(self) -> list[Score]:
         """Return one score per candidate: the mean of its draws, else the screen plus its bias.
