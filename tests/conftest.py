@@ -35,7 +35,8 @@ torch.set_num_threads(1)  # several test processes share the cores
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees the keys, tables or scores of whoever runs it."""
+    """No test sees the keys, tables or scores of whoever runs it, nor other tests' randomness."""
+    torch.manual_seed(0)
     for name in _VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ZENLAB_HOME", str(tmp_path / "home"))
