@@ -64,11 +64,11 @@ def sum_of_smallest_eigenvalues(network: nn.Module, images: Tensor) -> float:
 def smallest_eigenvalue(maps: Tensor) -> Tensor:
     """Return the smallest eigenvalue of the correlation matrix of channels (channels, positions).
 
-    A constant channel correlates with nothing, not even itself: its entries count 0. So does
-    everything where there is one position only.
+    A constant channel correlates with nothing, not even itself: its entries count 0. Where there
+    are no more positions than channels the rank isn't full, and the smallest eigenvalue is 0.
     """
     channels, positions = maps.shape
-    if positions < 2:
+    if positions <= channels:
         return maps.new_zeros(())
     correlations = maps.corrcoef().reshape(channels, channels)
     smallest: Tensor = torch.linalg.eigvalsh(correlations.nan_to_num(0, 0, 0))[0]
