@@ -25,7 +25,9 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Norm:
-    """Batch norm in training mode."""
+    """Batch norm in training mode; `epsilon` is added to the variance."""
+
+    epsilon: float = 1e-5
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,26 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class GlobalPool:
+    """The mean over a map, as a map of one pixel."""
+
+
+@dataclass(frozen=True)
+class Sigmoid:
+    """1 / (1 + exp(-x))."""
+
+
+@dataclass(frozen=True)
 class Add:
     """The sum of all inputs; of none of them: zero."""
 
 
-Operation = Convolution | Norm | Relu | Pool | Add
+@dataclass(frozen=True)
+class Multiply:
+    """The product of all inputs; a map of one pixel weighs the channels of others."""
+
+
+Operation = Convolution | Norm | Relu | Pool | GlobalPool | Sigmoid | Add | Multiply
 
 
 class Node(NamedTuple):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from zenlab.graphs.graph import Block, Operation, Pool
+from zenlab.graphs.graph import Add, Block, Convolution, Norm, Operation, Pool, Relu
 from zenlab.graphs.superposition import UNIT_POOL, Mixture, Polynomial, Superposition, superpose
 
 Signal = tuple[tuple[int, Polynomial], ...]
@@ -61,10 +61,11 @@ class Expander:
         return self._blocks[id(block)][1]
 
     def _expand(self, block: Block) -> Expansion:
+        for node in block.nodes:
+            _check_rule(node.operation)
         superposition = superpose(block)
         numbers = [0]
         for maker in superposition.makers:
-            _check_rule(maker.operation)
             source = Source(maker.operation, _signal(maker.entering, numbers), maker.response)
             numbers.append(self._number(source))
         kept = _live(superposition) if self._live_only else range(1, len(numbers))
@@ -100,8 +101,12 @@ def _signal(mixture: Mixture, numbers: list[int]) -> Signal:
 
 
 def _check_rule(operation: Operation) -> None:
-    if isinstance(operation, Pool) and (operation.stride == 1 or operation.padding):
+    if isinstance(operation, Pool):
+        known = operation == UNIT_POOL or (operation.stride > 1 and not operation.padding)
+    else:
+        known = isinstance(operation, Convolution | Norm | Relu | Add)
+    if not known:
         raise ValueError(
-            f"zen_closed has no rule for {operation}; it knows {UNIT_POOL} and pooling with a "
-            f"stride and without padding; proxy=zen, params and flops work without a closed form"
+            f"zen_closed has no rule for {operation}; of pooling it knows {UNIT_POOL} and pooling "
+            f"with a stride and without padding; proxy=zen, params and flops work without a rule"
         )

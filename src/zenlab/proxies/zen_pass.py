@@ -8,6 +8,7 @@ better kernels; a value is freed after its last use. Clean and perturbed images 
 the other, so that maps stay in the cache.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,9 +17,18 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from zenlab.graphs.graph import Add, Convolution, Graph, Norm, Operation, Pool, Relu
-
-_EPSILON = 1e-5
+from zenlab.graphs.graph import (
+    Add,
+    Convolution,
+    GlobalPool,
+    Graph,
+    Multiply,
+    Norm,
+    Operation,
+    Pool,
+    Relu,
+    Sigmoid,
+)
 
 
 @dataclass(frozen=True)
@@ -146,7 +156,7 @@ def _run(
     for step in program.steps:
         entering = [values[source] for source in step.inputs]
         if isinstance(step.operation, Norm):
-            made, variance = _normalise(entering[0], like=images)
+            made, variance = _normalise(entering[0], step.operation.epsilon, like=images)
             variances.append(variance)
         else:
             made = _apply(step.operation, entering, weights.get(step.output))
@@ -170,6 +180,12 @@ def _apply(
             return F.relu(value)
         case Add():
             return sum(present[1:], value)
+        case Multiply():
+            return math.prod(present[1:], start=value) if len(present) == len(entering) else None
+        case GlobalPool():
+            return value.mean((2, 3), keepdim=True)
+        case Sigmoid():
+            return value.sigmoid()
         case Pool(3, 1, 1) if value.device.type == "cpu":
             return _average(value)
         case Pool(kernel, stride, padding):
@@ -177,7 +193,9 @@ def _apply(
     raise ValueError(f"the Zen-score has no pass for {operation}")
 
 
-def _normalise(value: Tensor | None, like: Tensor) -> tuple[Tensor | None, Tensor]:
+def _normalise(
+    value: Tensor | None, epsilon: float, like: Tensor
+) -> tuple[Tensor | None, Tensor]:
     """Normalise a map, (n, c, h, w); return the unbiased variance, averaged over channels, ()."""
     if value is None:
         return None, like.new_zeros(())
@@ -188,7 +206,7 @@ def _normalise(value: Tensor | None, like: Tensor) -> tuple[Tensor | None, Tenso
     with torch.autocast(value.device.type, enabled=False):
         mean = ones @ flat  # (c,)
         variance = (ones @ flat.square() - mean.square()).clamp_min_(0)
-    scale = (variance + _EPSILON).rsqrt()
+    scale = (variance + epsilon).rsqrt()
     normalised = torch.addcmul(-mean * scale, flat, scale)
     unbiased = variance.mean() * (samples / (samples - 1))
     return normalised.view(n, h, w, c).permute(0, 3, 1, 2), unbiased
