@@ -141,14 +141,14 @@ def test_the_covariance_after_a_relu_is_the_integral(correlation: float) -> None
     product, _ = integrate.dblquad(
         lambda y, x: x * y * density.pdf([x, y]), 0, 9, 0, 9, epsabs=1e-7
     )
-    found = moments._kappa(np.array([correlation]))
+    found = moments.kappa(np.array([correlation]))
     assert found[0] == pytest.approx(product - 1 / (2 * np.pi), abs=1e-5)
 
 
 def test_the_small_gap_of_a_relu_is_exact() -> None:
     for gap in (0.5, 0.1):
-        exact = moments._kappa(np.array([1.0, 1.0 - gap]))
-        assert moments._kappa_gap(np.array([gap]))[0] == pytest.approx(
+        exact = moments.kappa(np.array([1.0, 1.0 - gap]))
+        assert moments.kappa_gap(np.array([gap]))[0] == pytest.approx(
             exact[0] - exact[1], rel=1e-9
         )
 

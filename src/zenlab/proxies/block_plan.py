@@ -13,15 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from zenlab.graphs.graph import Convolution, Operation, Pool
+from zenlab.graphs.graph import Operation
 from zenlab.graphs.superposition import Polynomial
 from zenlab.proxies.expansion import Expander, Expansion, Signal
 from zenlab.proxies.moments import Floats
-
-Shape = tuple[int, int]
-"""Side of the map and number of channels."""
-
-Resizing = tuple[Operation, ...]
+from zenlab.proxies.shapes import Resizing
 
 _Group = tuple[int, Operation, tuple[Operation, ...], Resizing]
 
@@ -69,11 +65,11 @@ def make_plan(expansions: Sequence[Expansion], expander: Expander) -> Plan:
         expansions: the block of each network.
         expander: what expanded them.
     """
-    known = _Known(expander)
+    heights = _Heights(expander)
     members: dict[_Group, list[tuple[int, int, int]]] = defaultdict(list)
     for network, expansion in enumerate(expansions):
         for number, count in expansion.sources:
-            members[known.group(number)].append((network, number, count))
+            members[heights.group(number)].append((network, number, count))
     place = {(network, 0): network for network in range(len(expansions))}
     batches = []
     for group in sorted(members, key=lambda group: group[0]):
@@ -82,17 +78,11 @@ def make_plan(expansions: Sequence[Expansion], expander: Expander) -> Plan:
         for offset, (network, number, _) in enumerate(members[group]):
             place[network, number] = start + offset
     outputs = [(network, expansion.output) for network, expansion in enumerate(expansions)]
-    ends = [child for _, signal in outputs for child, _ in signal]
-    return Plan(
-        len(place),
-        tuple(batches),
-        _gather_of(outputs, place),
-        known.resizing(ends[0]) if ends else (),
-    )
+    return Plan(len(place), tuple(batches), _gather_of(outputs, place), expansions[0].resizing)
 
 
-class _Known:
-    """Where sources belong: their height in a block, and what resizes the map below them."""
+class _Heights:
+    """Which sources go together: those of one height above the block's input, made alike."""
 
     def __init__(self, expander: Expander) -> None:
         self._sources = expander.sources
@@ -104,16 +94,8 @@ class _Known:
             source = self._sources[number]
             children = [child for child, _ in source.signal]
             height = 1 + max((self.group(child)[0] for child in children if child), default=0)
-            below = self.resizing(children[0]) if children else ()
-            self._groups[number] = height, source.operation, source.response, below
+            self._groups[number] = height, source.operation, source.response, source.resizing
         return self._groups[number]
-
-    def resizing(self, number: int) -> Resizing:
-        """Return what resizes the map up to a source, its own operation included."""
-        if number == 0:
-            return ()
-        _, operation, _, below = self.group(number)
-        return (*below, operation) if _resizes(operation) else below
 
 
 def _batch(
@@ -158,29 +140,3 @@ def _gather_of(
 def _matrix(entries: Sequence[tuple[int, int, float]], shape: tuple[int, int]) -> csr_array:
     rows, places, weights = zip(*entries, strict=True) if entries else ((), (), ())
     return csr_array((np.array(weights, dtype=float), (rows, places)), shape=shape)
-
-
-def resizing_of(operations: Sequence[Operation]) -> Resizing:
-    """Return those of some operations that change the shape of a map."""
-    return tuple(operation for operation in operations if _resizes(operation))
-
-
-def _resizes(operation: Operation) -> bool:
-    match operation:
-        case Convolution(width=width, stride=stride):
-            return width is not None or stride > 1
-        case Pool():
-            return True
-    return False
-
-
-def resized(shape: Shape, resizing: Resizing) -> Shape:
-    """Return the shape of a map after operations that change it."""
-    size, width = shape
-    for operation in resizing:
-        if isinstance(operation, Convolution):
-            size = (size - 1) // operation.stride + 1
-            width = operation.width or width
-        elif isinstance(operation, Pool):
-            size = (size + 2 * operation.padding - operation.kernel) // operation.stride + 1
-    return size, width

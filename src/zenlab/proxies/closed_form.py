@@ -11,13 +11,13 @@ import numpy as np
 
 from zenlab.graphs.graph import Convolution, Norm, Operation, Pool, Relu
 from zenlab.proxies import moments
-from zenlab.proxies.block_plan import Batch, Gather, Plan, Shape, make_plan, resized, resizing_of
+from zenlab.proxies.block_plan import Batch, Gather, Plan, make_plan
 from zenlab.proxies.expansion import Expander, Expansion
 from zenlab.proxies.lags import lag_pairs, polynomial_operator, strided_operator
 from zenlab.proxies.moments import Fields, Floats
+from zenlab.proxies.shapes import Shape, resized, resizing_of
 
 TERMS = ("fan_in", "growth", "log_difference", "last", "reduction")
-_EPSILON = 1e-5
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,12 @@ class Setting:
 
 
 def closed_form_terms(
-    chains: Sequence[Sequence[Expansion]], shape: Shape, setting: Setting, expander: Expander
+    chains: Sequence[Sequence[Expansion]],
+    shape: Shape,
+    setting: Setting,
+    expander: Expander,
+    *,
+    rectified: bool,
 ) -> dict[str, Floats]:
     """Return the terms of the closed-form Zen-score of each network; their sum is the score.
 
@@ -45,6 +50,7 @@ def closed_form_terms(
         shape: side and channels of the images.
         setting: what else decides the score.
         expander: what expanded the blocks.
+        rectified: whether features are what the blocks give, rectified.
     """
     terms = {name: np.zeros(len(chains)) for name in TERMS}
     pairs = len(lag_pairs(setting.lags))
@@ -56,6 +62,10 @@ def closed_form_terms(
             plans[key] = make_plan(expansions, expander)
         state = _run(plans[key], expansions[0].role, shape, state, setting, terms)
         shape = resized(shape, plans[key].resizing)
+    size, width = shape
+    difference = moments.mean_difference(state, rectified=rectified)
+    with np.errstate(divide="ignore"):
+        terms["log_difference"] = np.log(width * size * size * difference)
     return terms
 
 
@@ -68,8 +78,6 @@ def _run(
     for batch in plan.batches:
         here = resized(shape, batch.resizing)
         entering = _gather(fields, batch.gather, batch.places.start, here[0], setting.lags)
-        if role == "last" and isinstance(batch.operation, Relu):
-            _difference(batch, here, entering, terms)
         if isinstance(batch.operation, Norm):
             _deviation(batch, role, shape, entering, setting, terms)
         _put(fields, batch.places, _apply(batch.operation, here, entering, setting))
@@ -103,8 +111,8 @@ def _apply(operation: Operation, shape: Shape, entering: Fields, setting: Settin
         case Pool(kernel, stride, padding):
             operator = strided_operator(kernel, stride, padding, size, setting.lags)
             return moments.transform(entering, operator)
-        case Norm():
-            return moments.normalise(entering, _unbiased(entering.K[:, 0], size, setting), _EPSILON)
+        case Norm(epsilon):
+            return moments.normalise(entering, _unbiased(entering.K[:, 0], size, setting), epsilon)
     raise ValueError(f"zen_closed has no rule for {operation}")
 
 
@@ -150,11 +158,3 @@ def _unit_variance(response: tuple[Operation, ...], shape: Shape, lags: int) -> 
                 field = moments.convolve(field, operation, *shape, lags)
         shape = resized(shape, (operation,))
     return float(field.K[0, 0])
-
-
-def _difference(batch: Batch, shape: Shape, entering: Fields, terms: dict[str, Floats]) -> None:
-    size, width = shape
-    with np.errstate(divide="ignore"):
-        terms["log_difference"][batch.networks] = np.log(
-            width * size * size * moments.mean_difference(entering)
-        )

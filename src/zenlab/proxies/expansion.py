@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from zenlab.graphs.graph import Add, Block, Convolution, Norm, Operation, Pool, Relu
 from zenlab.graphs.superposition import UNIT_POOL, Mixture, Polynomial, Superposition, superpose
+from zenlab.proxies.shapes import Resizing, resizing_of
 
 Signal = tuple[tuple[int, Polynomial], ...]
 """Sources (0 is the block's input) with their polynomials, sorted; one source may come twice."""
@@ -18,23 +19,30 @@ Signal = tuple[tuple[int, Polynomial], ...]
 
 @dataclass(frozen=True)
 class Source:
-    """What makes a random field: an operation on a signal; `response` as in `Maker`."""
+    """What makes a random field: an operation on a signal; `response` as in `Maker`.
+
+    `resizing` are the operations between the block's input and the signal that change the shape.
+    """
 
     operation: Operation
     signal: Signal
     response: tuple[Operation, ...]
+    resizing: Resizing
 
 
 @dataclass(frozen=True, eq=False)
 class Expansion:
     """A block as the sources that it makes, with their number, and its output.
 
-    An expander gives equal blocks one and the same object.
+    `resizing` are the operations up to the output that change the shape; `pools` says whether any
+    map is pooled. An expander gives equal blocks one and the same object.
     """
 
     role: str
     sources: tuple[tuple[int, int], ...]
     output: Signal
+    resizing: Resizing
+    pools: bool
 
 
 class Expander:
@@ -47,6 +55,7 @@ class Expander:
         self._live_only = live_only
         self.sources: dict[int, Source] = {}  # number 0 is the input of any block
         self._numbers: dict[Source, int] = {}
+        self._resizings: dict[int, Resizing] = {0: ()}  # up to a source and with its operation
         self._blocks: dict[int, tuple[Block, Expansion]] = {}  # by identity: hashing takes longer
         self._expansions: dict[tuple[Hashable, ...], Expansion] = {}
 
@@ -66,22 +75,31 @@ class Expander:
         superposition = superpose(block)
         numbers = [0]
         for maker in superposition.makers:
-            source = Source(maker.operation, _signal(maker.entering, numbers), maker.response)
-            numbers.append(self._number(source))
+            signal = _signal(maker.entering, numbers)
+            numbers.append(self._number(maker.operation, signal, maker.response))
         kept = _live(superposition) if self._live_only else range(1, len(numbers))
         counts = Counter(numbers[maker] for maker in kept)
+        output = _signal(superposition.output, numbers)
         parts = (
             block.role,
             tuple(sorted(counts.items())),
-            _signal(superposition.output, numbers),
+            output,
+            self._resizing(output),
+            any(isinstance(node.operation, Pool) for node in block.nodes),
         )
         return self._expansions.setdefault(parts, Expansion(*parts))
 
-    def _number(self, source: Source) -> int:
+    def _number(self, operation: Operation, signal: Signal, response: tuple[Operation, ...]) -> int:
+        source = Source(operation, signal, response, self._resizing(signal))
         if source not in self._numbers:
-            self._numbers[source] = len(self.sources) + 1
-            self.sources[len(self.sources) + 1] = source
+            number = len(self.sources) + 1
+            self._numbers[source], self.sources[number] = number, source
+            self._resizings[number] = (*source.resizing, *resizing_of([operation]))
         return self._numbers[source]
+
+    def _resizing(self, signal: Signal) -> Resizing:
+        """What changes the shape up to a signal: all of its sources have the same one."""
+        return self._resizings[signal[0][0]] if signal else ()
 
 
 def _live(superposition: Superposition) -> set[int]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from zenlab.graphs.graph import Convolution
 from zenlab.proxies.lags import lag_pairs
@@ -48,23 +49,29 @@ def white_noise(rows: int, pairs: int, gamma: float) -> Fields:
 
 
 def relu(fields: Fields) -> Fields:
-    """Rectify zero-mean Gaussian fields (the arc-cosine kernel of Cho and Saul, 2009)."""
+    """Rectify Gaussian fields (the arc-cosine kernel of Cho and Saul, 2009).
+
+    Raises:
+        ValueError: fields have a mean, and more than lag 0 is kept.
+    """
+    if fields.mu.any():
+        return _relu_of_mean(fields)
     variance = fields.K[:, 0].copy()
     safe = np.where(variance > 0, variance, 1.0)[:, None]
     correlations = np.empty_like(fields.moments)  # clean with clean, clean with perturbed
     np.divide(fields.K, safe, out=correlations[:, 0])
     np.divide(fields.K - fields.G, safe, out=correlations[:, 1])
-    kernels = _kappa(np.clip(correlations, -1.0, 1.0, out=correlations))
+    kernels = kappa(np.clip(correlations, -1.0, 1.0, out=correlations))
     gap = kernels[:, 1]
     np.subtract(kernels[:, 0], gap, out=gap)
-    gap[:, 0] = _kappa_gap(fields.G[:, 0] / safe[:, 0])
+    gap[:, 0] = kappa_gap(fields.G[:, 0] / safe[:, 0])
     kernels *= variance[:, None, None]
     return Fields(kernels, np.sqrt(variance / _TAU))
 
 
 def convolve(fields: Fields, operation: Convolution, size: int, width: int, lags: int) -> Fields:
     """Convolve with N(0, 1) weights; a mean becomes variance at the border, where taps fall out."""
-    taps = _taps(operation.kernel, operation.stride, size, lags)
+    taps = taps_of(operation.kernel, operation.stride, size, lags)
     fan = width / operation.groups
     convolved = Fields(
         _strided(fields.moments, taps.source) * (fan * taps.inside),
@@ -86,19 +93,66 @@ def transform(fields: Fields, operator: Floats) -> Fields:
     return Fields(fields.moments @ operator.T, fields.mu)
 
 
-def mean_difference(fields: Fields) -> Floats:
-    """Return E|relu(u) - relu(u')| for zero-mean Gaussian u, (rows,)."""
+def mean_difference(fields: Fields, *, rectified: bool) -> Floats:
+    """Return E|relu(u) - relu(u')| for Gaussian u, or E|u - u'| if not `rectified`, (rows,)."""
     difference: Floats = np.sqrt(fields.G[:, 0] / np.pi)
+    if not rectified:
+        return 2 * difference
+    if fields.mu.any():
+        return _difference_of_mean(fields)
     return difference
 
 
-def _kappa(r: Floats) -> Floats:
+def _relu_of_mean(fields: Fields) -> Fields:
+    """Rectify fields with a mean, such as sums behind a rectified link; only lag 0 is known."""
+    if fields.moments.shape[2] > 1:
+        raise ValueError(
+            "zen_closed has no rule for networks that pool and also rectify sums of rectified maps"
+        )
+    deviation, ratio, angle = _of_mean(fields)
+    density = np.exp(-(ratio**2) / 2) / np.sqrt(_TAU)
+    share = ndtr(ratio)
+    mu, variance = fields.mu, deviation**2
+    mean = mu * share + deviation * density
+    second = (mu**2 + variance) * share + mu * deviation * density
+    s, weights = _nodes(angle)
+    lost = 2 * np.sin((angle[:, None] + s) / 2) * np.sin((angle[:, None] - s) / 2)
+    lost *= np.exp(-(ratio[:, None] ** 2) / (1 + np.cos(s)))
+    gap = variance * (share * (1 - np.cos(angle)) - (weights * lost).sum(1) / _TAU)
+    return Fields(np.stack([second - mean**2, gap], axis=1)[:, :, None], mean)
+
+
+def _difference_of_mean(fields: Fields) -> Floats:
+    deviation, ratio, angle = _of_mean(fields)
+    s, weights = _nodes(angle)
+    half = 1 + np.cos(s)
+    heights = np.sqrt(np.pi * half) * ndtr(ratio[:, None] * np.sqrt(2 / half))
+    difference: Floats = deviation / np.pi * (weights * heights).sum(1)
+    return difference
+
+
+def _of_mean(fields: Fields) -> tuple[Floats, Floats, Floats]:
+    """Deviation, mean in deviations, and the angle whose cosine is the correlation, (rows,)."""
+    variance, gap = fields.K[:, 0], fields.G[:, 0]
+    safe = np.where(variance > 0, variance, 1.0)
+    angle = 2 * np.arcsin(np.sqrt(np.clip(gap / safe, 0.0, 2.0) / 2))
+    return np.sqrt(variance), fields.mu / np.sqrt(safe), angle
+
+
+def _nodes(angle: Floats) -> tuple[Floats, Floats]:
+    """Nodes and weights of Gauss and Legendre from 0 to each angle, (rows, nodes)."""
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    half = angle[:, None] / 2
+    return half * (1 + nodes), half * weights
+
+
+def kappa(r: Floats) -> Floats:
     """Covariance of two rectified unit Gaussians of correlation r."""
     kernel: Floats = (np.sqrt(1 - r * r) + r * (np.pi - np.arccos(r)) - 1) / _TAU
     return kernel
 
 
-def _kappa_gap(gap: Floats) -> Floats:
+def kappa_gap(gap: Floats) -> Floats:
     """Return kappa(1) - kappa(1 - gap) without cancellation."""
     angle = 2 * np.arcsin(np.sqrt(np.clip(gap, 0.0, 2.0) / 2))
     lost: Floats = gap / 2 - (np.sin(angle) - angle * np.cos(angle)) / _TAU
@@ -106,7 +160,7 @@ def _kappa_gap(gap: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class _Taps:
+class Taps:
     """How zero padding thins a convolution: by lag pair, and where lags come from in its input."""
 
     inside: Floats
@@ -115,7 +169,8 @@ class _Taps:
 
 
 @lru_cache(maxsize=256)
-def _taps(kernel: int, stride: int, size: int, lags: int) -> _Taps:
+def taps_of(kernel: int, stride: int, size: int, lags: int) -> Taps:
+    """Return the taps of a convolution over a map of side `size`."""
     padding = (kernel - 1) // 2
     outputs = (size + 2 * padding - kernel) // stride + 1
     positions = np.arange(outputs) * stride + np.arange(kernel)[:, None] - padding
@@ -131,7 +186,7 @@ def _taps(kernel: int, stride: int, size: int, lags: int) -> _Taps:
     around = means @ (_outer(first, dx, dy) + _outer(second, dx, dy))
     kept = (dx < outputs) & (dy < outputs)
     pattern = np.where(kept, product - around + (means**2).sum(), 0.0)
-    return _Taps(product, pattern, _strided_source(stride, lags))
+    return Taps(product, pattern, _strided_source(stride, lags))
 
 
 def _outer(profile: Floats, dx: NDArray[np.intp], dy: NDArray[np.intp]) -> Floats:

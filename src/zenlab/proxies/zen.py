@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from zenlab.checks import require_one_of, require_positive, require_whole
 from zenlab.core import Batch, Estimate, Network
-from zenlab.graphs.graph import Graph
+from zenlab.graphs.graph import Graph, Norm
 from zenlab.proxies.initialisation import Initialisation, initialise
 from zenlab.proxies.zen_pass import draw_zen_scores_of_graph
 
@@ -94,10 +94,7 @@ class Zen:
         Raises:
             ValueError: the network has no batch norm, so its features overflow with depth.
         """
-        if not _batch_norms(network):
-            raise ValueError(
-                "the Zen-score is meant for networks with batch norm; this one has none"
-            )
+        _require_norms(_batch_norms(network))
         # Convolutions and pooling on a CPU are about twice as fast in channels_last.
         shape = (self.batch_size, *batch.images.shape[1:])
         images = batch.images.new_empty(shape).to(memory_format=torch.channels_last)
@@ -122,8 +119,11 @@ class Zen:
         """Score the network of a graph, without building it and several times as fast.
 
         Raises:
+            ValueError: the network has no batch norm.
             ArithmeticError: the features overflowed, so there is no score.
         """
+        nodes = (node for block in graph.blocks for node in block.nodes)
+        _require_norms([node for node in nodes if isinstance(node.operation, Norm)])
         draws = draw_zen_scores_of_graph(
             graph,
             self.batch_size,
@@ -165,6 +165,11 @@ class Zen:
                 yield torch.Generator(rng.device).manual_seed(seed)
             else:
                 yield rng
+
+
+def _require_norms(norms: Sequence[object]) -> None:
+    if not norms:
+        raise ValueError("the Zen-score is meant for networks with batch norm; this one has none")
 
 
 def standard_error(draws: Sequence[float]) -> float:
@@ -245,7 +250,8 @@ def _batch_norms(network: nn.Module) -> list[nn.BatchNorm2d]:
 
 def _mean_variances(norms: list[nn.BatchNorm2d]) -> Tensor:
     """The running variance of each batch norm, averaged over its channels."""
-    return torch.stack([norm.running_var.mean() for norm in norms if norm.running_var is not None])
+    means = [norm.running_var.mean() for norm in norms if norm.running_var is not None]
+    return torch.stack(means) if means else torch.ones(1)  # none: nothing is added to the score
 
 
 def _zen_score(moved: Tensor, variances: Tensor) -> float:

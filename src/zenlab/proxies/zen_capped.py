@@ -12,6 +12,7 @@ import numpy as np
 
 from zenlab.checks import require_positive, require_whole
 from zenlab.core import Estimate, Genotype, Space
+from zenlab.proxies.chain_form import ChainMemory
 from zenlab.proxies.closed_form import Setting
 from zenlab.proxies.expansion import Expander
 from zenlab.proxies.moments import Floats
@@ -58,7 +59,8 @@ class ZenCapped:
             self.lags, self.gamma, self.batch_size, _log_deviation, growth_cap=self.growth_cap
         )
         estimates = []
-        for terms in terms_of(space, genotypes, setting, Expander(live_only=True)):
+        expander = Expander(live_only=True)
+        for terms in terms_of(space, genotypes, setting, expander, ChainMemory()):
             weighted = self.log_difference_weight * terms["log_difference"]
             weighed = {**terms, "log_difference": weighted}
             estimates.append(Estimate(sum(weighed.values()), terms=weighed))

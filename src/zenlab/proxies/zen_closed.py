@@ -6,26 +6,47 @@ docs/closed_form_zen.md derives the rules and says how far they can be trusted.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
 
 from zenlab.checks import require_one_of, require_positive, require_whole
 from zenlab.core import Estimate, Genotype, Space
-from zenlab.graphs.graph import Graph, Traced
-from zenlab.proxies.block_plan import Shape
+from zenlab.graphs.graph import Add, Block, Graph, Node, Relu, Traced
+from zenlab.proxies.chain_form import ChainMemory, chain_terms
 from zenlab.proxies.closed_form import Setting, closed_form_terms
 from zenlab.proxies.expansion import Expander, Expansion
 from zenlab.proxies.moments import Floats
+from zenlab.proxies.shapes import Shape, resized
 
 Statistics = Literal["fresh", "carried", "batch"]
-Chain = tuple[Shape, tuple[Expansion, ...]]
-"""Shape of the images and the blocks of a network."""
-
 _TOGETHER = 2048
 """Networks computed at once: more take more memory and are no faster."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Shape of the images, the blocks of a network, and whether it rectifies what they give."""
+
+    shape: Shape
+    blocks: tuple[Expansion, ...]
+    rectified: bool
+
+    @property
+    def pools(self) -> bool:
+        """Whether any map is pooled."""
+        return any(block.pools for block in self.blocks)
+
+    @property
+    def outline(self) -> list[Hashable]:
+        """The roles of the blocks, and the shapes between them."""
+        shapes = [self.shape]
+        for block in self.blocks:
+            shapes.append(resized(shapes[-1], block.resizing))
+        return [*shapes, *(block.role for block in self.blocks)]
 
 
 @dataclass(frozen=True)
@@ -41,6 +62,7 @@ class ZenClosed:
     batch_size: int = 64
     repeats: int = 1
     statistics: Statistics = "fresh"
+    _memory: ChainMemory = field(default_factory=ChainMemory, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the parameters.
@@ -65,7 +87,7 @@ class ZenClosed:
         setting = Setting(self.lags, self.gamma, self.batch_size, self._log_deviation)
         return [
             Estimate(sum(terms.values()), terms=terms)
-            for terms in terms_of(space, genotypes, setting, Expander())
+            for terms in terms_of(space, genotypes, setting, Expander(), self._memory)
         ]
 
     def _log_deviation(self, variance: Floats, first: float) -> Floats:
@@ -78,7 +100,11 @@ class ZenClosed:
 
 
 def terms_of(
-    space: Space, genotypes: Sequence[Genotype], setting: Setting, expander: Expander
+    space: Space,
+    genotypes: Sequence[Genotype],
+    setting: Setting,
+    expander: Expander,
+    memory: ChainMemory,
 ) -> list[dict[str, float]]:
     """Return the terms of each genotype's closed-form score.
 
@@ -90,27 +116,44 @@ def terms_of(
             f"the closed form needs the graph of an architecture, which {type(space).__name__} "
             f"can't tell; proxy=zen, params and flops work without"
         )
-    chains = [_chain(space.graph(genotype), expander) for genotype in genotypes]
-    known = dict(_different(dict.fromkeys(chains), setting, expander))
-    return [known[chain] for chain in chains]
+    found: list[dict[str, float] | Chain] = []
+    for genotype in genotypes:
+        graph = space.graph(genotype)
+        found.append(chain_terms(graph, setting, memory) or _chain(graph, expander))
+    chains = dict.fromkeys(chain for chain in found if isinstance(chain, Chain))
+    known = dict(_different(chains, setting, expander))
+    return [known[made] if isinstance(made, Chain) else made for made in found]
+
+
+def _chain(graph: Graph, expander: Expander) -> Chain:
+    """Expand the blocks of a graph; a ReLU at the end is taken into the difference of features."""
+    *first, last = graph.blocks
+    rectified = bool(last.nodes) and isinstance(last.nodes[-1].operation, Relu)
+    blocks = (*first, _without_relu(last)) if rectified else graph.blocks
+    expanded = tuple(map(expander.expand, blocks))
+    return Chain((graph.image_size, graph.channels), expanded, rectified)
+
+
+@lru_cache(maxsize=1024)
+def _without_relu(block: Block) -> Block:
+    return Block(block.role, (*block.nodes[:-1], Node(Add(), block.nodes[-1].inputs)))
 
 
 def _different(
     chains: Iterable[Chain], setting: Setting, expander: Expander
 ) -> Iterator[tuple[Chain, dict[str, float]]]:
-    """Compute many chains at once, those with the same roles of blocks together."""
-    alike: dict[tuple[Shape, tuple[str, ...]], list[Chain]] = defaultdict(list)
-    for shape, blocks in chains:
-        alike[shape, tuple(block.role for block in blocks)].append((shape, blocks))
-    for (shape, _), members in alike.items():
+    """Compute many chains at once, those whose blocks have the same roles and shapes together."""
+    alike: dict[Hashable, list[Chain]] = defaultdict(list)
+    for chain in chains:
+        alike[chain.rectified, chain.pools, *chain.outline].append(chain)
+    for members in alike.values():
+        first = members[0]
+        kept = setting if first.pools else replace(setting, lags=1)  # pooling alone mixes lags
         for start in range(0, len(members), _TOGETHER):
             part = members[start : start + _TOGETHER]
-            terms = closed_form_terms([blocks for _, blocks in part], shape, setting, expander)
+            blocks = [chain.blocks for chain in part]
+            terms = closed_form_terms(
+                blocks, first.shape, kept, expander, rectified=first.rectified
+            )
             for row, chain in enumerate(part):
                 yield chain, {name: float(term[row]) for name, term in terms.items()}
-
-
-def _chain(graph: Graph, expander: Expander) -> Chain:
-    """Expand the blocks of a graph."""
-    blocks = tuple(expander.expand(block) for block in graph.blocks)
-    return (graph.image_size, graph.channels), blocks
