@@ -31,6 +31,7 @@ def space_of(result: dict[str, Any], *, residual: bool) -> PlainNet:
     return PlainNet(
         blocks="mobile" if "IDW" in result["struct"] else "residual",
         initial=result["struct"],
+        max_width=None,
         residual=residual,
         image_size=result["res"],
         num_classes=result["num_classes"],

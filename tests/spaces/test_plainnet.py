@@ -58,7 +58,9 @@ SCORES = {
 
 
 def space(**changes: Any) -> PlainNet:
-    return PlainNet(**{"blocks": "residual", "initial": NETWORKS["kk_mixed"], **changes})
+    return PlainNet(
+        **{"blocks": "residual", "initial": NETWORKS["kk_mixed"], "max_width": 2048, **changes}
+    )
 
 
 def zen_score(

@@ -36,10 +36,10 @@ class PlainNet:
 
     blocks: Blocks
     initial: str
+    max_width: int | None
     residual: bool = True
     squeeze_excitation: bool = False
     batch_norm: bool = True
-    max_width: int | None = 2048
     sample_mutations: int = 12
     channels: int = 3
     image_size: int = 32
