@@ -117,7 +117,7 @@ class EvolutionSearcher:
 
     def _child(self) -> Genotype:
         rng, own = self._rng, self._varying
-        if len(self._members) <= _FOUNDERS:
+        if len(self._members) <= min(_FOUNDERS, self._size - 1):
             return own.vary(own.start, rng, times=1) if own else self._space.sample(rng)
         _, parent = self._members[int(rng.integers(len(self._members)))]
         if own:
