@@ -75,11 +75,12 @@ def _run(
     networks, _, pairs = state.moments.shape
     fields = Fields(np.empty((plan.places, 2, pairs)), np.empty(plan.places))
     _put(fields, slice(0, networks), state)
+    rectified = bool(state.mu.any())
     for batch in plan.batches:
         here = resized(shape, batch.resizing)
         entering = _gather(fields, batch.gather, batch.places.start, here[0], setting.lags)
         if isinstance(batch.operation, Norm):
-            _deviation(batch, role, shape, entering, setting, terms)
+            _deviation(batch, role, shape, entering, setting, terms, rectified=rectified)
         _put(fields, batch.places, _apply(batch.operation, here, entering, setting))
     side, _ = resized(shape, plan.resizing)
     return _gather(fields, plan.output, plan.places, side, setting.lags)
@@ -128,15 +129,20 @@ def _deviation(
     entering: Fields,
     setting: Setting,
     terms: dict[str, Floats],
+    *,
+    rectified: bool,
 ) -> None:
-    """Add the log deviations of a batch norm to the terms.
+    """Add the log deviations of a batch norm to the terms; `rectified` tells of the block's input.
 
     `fan_in` is what the batch norm adds where one unit of variance enters the ReLU before it, its
     running variance taken without the part that it begins with; `growth` is the rest.
     """
     size, _ = resized(shape, batch.resizing)
     origin = batch.resizing[: len(batch.resizing) - len(resizing_of(batch.response))]
-    unit = np.array([_unit_variance(batch.response, resized(shape, origin), setting.lags)])
+    response = batch.response
+    if rectified and not (response and isinstance(response[0], Relu)):
+        response = (Relu(), *response)  # the last one of the block before
+    unit = np.array([_unit_variance(response, resized(shape, origin), setting.lags)])
     fan_in = setting.log_deviation(_unbiased(unit, size, setting), 0.0)
     growth = setting.log_deviation(_unbiased(entering.K[:, 0], size, setting), 1.0) - fan_in
     if setting.growth_cap is not None:

@@ -93,7 +93,7 @@ class ZenClosed:
     def _log_deviation(self, variance: Floats, first: float) -> Floats:
         """Running variance moves by a tenth in each of the two passes of a draw."""
         draws = np.arange(1, self.repeats + 1) if self.statistics == "carried" else np.ones(1)
-        weight = 0.0 if self.statistics == "batch" else 0.9 ** (2 * draws[:, None])
+        weight = 0.9 ** (2 * draws[:, None]) * (self.statistics != "batch")  # (draws, 1)
         with np.errstate(divide="ignore"):
             deviation: Floats = np.log(weight * first + (1 - weight) * variance).mean(0) / 2
         return deviation
