@@ -1,11 +1,6 @@
-"""NAS-Bench-201: 15,625 cells, five operations on six edges (Dong and Yang, ICLR 2020).
+"""NAS-Bench-201: 15,625 cells, five operations on six edges (Dong and Yang, ICLR 2020)."""
 
-Sizes are counted in closed form: the note of each function says what it counts, and the figures
-of the benchmark itself come out exactly.
-"""
-
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +9,11 @@ from zenlab.checks import require_whole
 from zenlab.core import Genotype, Network
 from zenlab.graphs.graph import Graph
 from zenlab.spaces import nb201_cell
-from zenlab.spaces.nb201_cell import EDGES, OPERATIONS, Cell, parse, paths, spell
+from zenlab.spaces.nb201_cell import EDGES, OPERATIONS, parse, spell
+from zenlab.spaces.nb201_descriptors import describe_cell
 from zenlab.spaces.nb201_graph import nb201_graph, representatives
-from zenlab.spaces.nb201_network import NB201Network
+from zenlab.spaces.nb201_network import NB201Network, require_divisible
+from zenlab.spaces.nb201_sizes import sizes_of
 
 
 @dataclass(frozen=True)
@@ -40,11 +37,7 @@ class NB201:
         """
         for name in ("C", "N", "channels", "image_size", "num_classes"):
             require_whole(f"space.{name}", getattr(self, name))
-        if self.image_size % 4:
-            raise ValueError(
-                f"images of {self.image_size} x {self.image_size} pixels: a NAS-Bench-201 network "
-                f"halves them twice, so space.image_size must be divisible by 4"
-            )
+        require_divisible(self.image_size)
 
     def __len__(self) -> int:
         """Return the number of cells, 15,625."""
@@ -73,6 +66,24 @@ class NB201:
         others = [operation for operation in OPERATIONS if operation != cell[edge]]
         cell[edge] = others[rng.integers(len(others))]
         return spell(tuple(cell))
+
+    def neighbours(self, genotype: Genotype) -> list[Genotype]:
+        """Return the 24 cells that differ on one edge, edge by edge."""
+        cell = parse(genotype)
+        return [
+            spell((*cell[:edge], operation, *cell[edge + 1 :]))
+            for edge in range(len(EDGES))
+            for operation in OPERATIONS
+            if operation != cell[edge]
+        ]
+
+    def factors(self) -> Mapping[str, Sequence[str]]:
+        """Return the operations of each edge: `edge_01` and so on."""
+        return {f"edge_{i}{j}": OPERATIONS for i, j in EDGES}
+
+    def compose(self, chosen: Mapping[str, str]) -> Genotype:
+        """Return the cell with these operations on its edges."""
+        return spell(tuple(chosen[f"edge_{i}{j}"] for i, j in EDGES))
 
     def canonical(self, genotype: Genotype) -> str:
         """Return the paper's class of a cell: good for duplicates, not for sharing scores."""
@@ -116,77 +127,12 @@ class NB201:
         `macs` and `flops` in operations for one image.
         """
         cell = parse(genotype)
-        counts = Counter(cell)
-        return {
-            **{f"count_{operation}": float(counts[operation]) for operation in OPERATIONS},
-            **_edge_indicators(cell),
-            **_path_descriptors(cell),
-            "params": float(self._params(counts)),
-            "macs": float(self._macs(counts)),
-            "flops": float(self._macs(counts) + self._other_flops(counts)),
-        }
-
-    def _params(self, counts: Counter[str]) -> int:
-        """Weights and biases, batch norm scale and shift included."""
-        stem = 9 * self.channels * self.C + 2 * self.C
-        cells = 0
-        for width in self._widths:
-            conv1x1 = width * width + 2 * width
-            conv3x3 = 9 * width * width + 2 * width
-            cells += counts["nor_conv_1x1"] * conv1x1 + counts["nor_conv_3x3"] * conv3x3
-        reductions = sum(9 * w * w // 2 + 9 * w * w + 4 * w + w * w // 2 for w in self._widths[1:])
-        head = 2 * self._widths[-1] + (self._widths[-1] + 1) * self.num_classes
-        return stem + self.N * cells + reductions + head
-
-    def _macs(self, counts: Counter[str]) -> int:
-        """Multiply-adds of convolutions and of the classifier (its bias not counted)."""
-        weights = counts["nor_conv_1x1"] + 9 * counts["nor_conv_3x3"]
-        cells = sum(weights * w * w * pixels for w, pixels in self._stages)
-        reductions = sum((9 * w * w // 2 + 9 * w * w + w * w // 2) * p for w, p in self._stages[1:])
-        stem = 9 * self.channels * self.C * self.image_size**2
-        return stem + self.N * cells + reductions + self._widths[-1] * self.num_classes
-
-    def _other_flops(self, counts: Counter[str]) -> int:
-        """What the benchmark's counter adds to the multiply-adds, per element of a map.
-
-        Batch norm 2, ReLU 1 (at the size of its input), pooling the window's cells; the global
-        pooling of a map of side s counts (s + 1)^2 for each channel.
-        """
-        convolutions = counts["nor_conv_1x1"] + counts["nor_conv_3x3"]
-        maps = [w * pixels for w, pixels in self._stages]
-        cells = (3 * convolutions + 9 * counts["avg_pool_3x3"]) * sum(maps)
-        # ReLU of the incoming map (twice as large), ReLU, two batch norms, 2x2 pooling of it
-        reductions = sum(2 * m + m + 4 * m + 4 * m // 2 for m in maps[1:])
-        head = 3 * maps[-1] + self._widths[-1] * (self.image_size // 4 + 1) ** 2
-        return 2 * maps[0] + self.N * cells + reductions + head
-
-    @property
-    def _widths(self) -> tuple[int, int, int]:
-        return self.C, 2 * self.C, 4 * self.C
-
-    @property
-    def _stages(self) -> list[tuple[int, int]]:
-        """Width and number of pixels of each stage."""
-        return [(w, (self.image_size // 2**i) ** 2) for i, w in enumerate(self._widths)]
-
-
-def _edge_indicators(cell: Cell) -> dict[str, float]:
-    return {
-        f"edge_{i}{j}_{operation}": float(on_edge == operation)
-        for (i, j), on_edge in zip(EDGES, cell, strict=True)
-        for operation in OPERATIONS
-    }
-
-
-def _path_descriptors(cell: Cell) -> dict[str, float]:
-    found = paths(cell)
-    lengths = [len(path) for path in found]
-    on_a_path = {edge for path in found for edge in path}
-    live = {edge for edge, operation in zip(EDGES, cell, strict=True) if operation != "none"}
-    return {
-        "paths": float(len(found)),
-        "longest_path": float(max(lengths, default=0)),
-        "shortest_path": float(min(lengths, default=0)),
-        "dead": float(not found),
-        "reachable": float(live == on_a_path),
-    }
+        sizes = sizes_of(
+            cell,
+            (self.C, 2 * self.C, 4 * self.C),
+            N=self.N,
+            channels=self.channels,
+            image_size=self.image_size,
+            classes=self.num_classes,
+        )
+        return {**describe_cell(cell), **sizes}

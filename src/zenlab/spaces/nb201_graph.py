@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Hashable
+from dataclasses import replace
 from functools import lru_cache
 
 from zenlab.core import Genotype
@@ -20,6 +21,7 @@ from zenlab.graphs.graph import (
     fork,
 )
 from zenlab.spaces.nb201_cell import EDGES, NODES, Cell, official_order, parse
+from zenlab.spaces.nb201_network import Stages, equal_cells
 
 _ADD = Add()
 _EDGE_OPERATIONS: dict[str, tuple[Operation, ...]] = {
@@ -28,6 +30,7 @@ _EDGE_OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "nor_conv_1x1": (Relu(), Convolution(1), Norm()),
     "nor_conv_3x3": (Relu(), Convolution(3), Norm()),
 }
+_LAST = chain("last", Norm(), Relu())
 
 
 def nb201_graph(
@@ -39,11 +42,27 @@ def nb201_graph(
     image_size: int,
     classes: int,
 ) -> Graph:
-    """Return stem, three stages of N cells with reductions between, last batch norm and ReLU."""
-    stem, first, second, last = _skeleton(C)
-    cells = (_cell_block(cell),) * N
-    blocks = (stem, *cells, first, *cells, second, *cells, last)
-    return Graph(channels, image_size, classes, blocks)
+    """Return the graph of `NB201Network`: three stages of N equal cells at widths C, 2C, 4C."""
+    return staged_graph(
+        cell,
+        stages=equal_cells((C, 2 * C, 4 * C), N),
+        channels=channels,
+        image_size=image_size,
+        classes=classes,
+    )
+
+
+def staged_graph(
+    cell: Cell, *, stages: Stages, channels: int, image_size: int, classes: int
+) -> Graph:
+    """Return stem, stages of cells with reductions between, last batch norm and ReLU."""
+    blocks = []
+    for number, (current, *widths) in enumerate(stages):
+        blocks.append(_reduction(current) if number else _stem(current))
+        for width in widths:
+            blocks.append(_cell_block(cell, None if width == current else width))
+            current = width
+    return Graph(channels, image_size, classes, (*blocks, _LAST))
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +76,9 @@ def representatives() -> dict[Genotype, Genotype]:
     }
 
 
-def _cell_block(cell: Cell) -> Block:
+@lru_cache
+def _cell_block(cell: Cell, width: int | None = None) -> Block:
+    """A cell; where a width is given, the operations from the input node change to it."""
     nodes: list[Node] = []
     values = [0]  # where the value of each cell node stands in the block
     edges = iter(zip(EDGES, cell, strict=True))
@@ -66,7 +87,7 @@ def _cell_block(cell: Cell) -> Block:
         for (source, _), name in itertools.islice(edges, target):
             if name != "none":
                 end = values[source]
-                for operation in _EDGE_OPERATIONS[name]:
+                for operation in _on_edge(name, None if source else width):
                     nodes.append(Node(operation, (end,)))
                     end = len(nodes)
                 incoming.append(end)
@@ -75,13 +96,23 @@ def _cell_block(cell: Cell) -> Block:
     return Block("cell", tuple(nodes))
 
 
+def _on_edge(name: str, width: int | None) -> tuple[Operation, ...]:
+    if width is None:
+        return _EDGE_OPERATIONS[name]
+    if name == "skip_connect":
+        return (Convolution(1, width), Norm())
+    return tuple(
+        replace(operation, width=width) if isinstance(operation, Convolution) else operation
+        for operation in _EDGE_OPERATIONS[name]
+    )
+
+
 @lru_cache
-def _skeleton(width: int) -> tuple[Block, Block, Block, Block]:
-    """Stem, the two reductions, and what comes last."""
-    stem = chain("stem", Convolution(3, width), Norm())
-    return stem, _reduction(2 * width), _reduction(4 * width), chain("last", Norm(), Relu())
+def _stem(width: int) -> Block:
+    return chain("stem", Convolution(3, width), Norm())
 
 
+@lru_cache
 def _reduction(width: int) -> Block:
     main = (Relu(), Convolution(3, width, stride=2), Norm(), Relu(), Convolution(3), Norm())
     return fork("reduction", main, (Pool(2, stride=2), Convolution(1, width)))

@@ -1,35 +1,60 @@
 """The network that NAS-Bench-201 wraps around a cell (Dong and Yang, ICLR 2020, figure 1)."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from zenlab.core import Network
 from zenlab.spaces.nb201_cell import EDGES, NODES, Cell
 
+Stages = Sequence[Sequence[int]]
+"""The widths of each stage: of what it begins with (stem or reduction), then of each cell."""
 
-class NB201Network(Network):
-    """Stem, three stages of N equal cells at widths C, 2C, 4C with reductions between, classifier.
+_HALVINGS = 2
 
-    Images are (n, channels, h, w) with h and w divisible by 4; features before pooling are
-    (n, 4C, h/4, w/4).
+
+def require_divisible(image_size: int) -> None:
+    """See that the sides of images can be halved as often as a network does.
+
+    Raises:
+        ValueError: they can't.
+    """
+    if image_size % 2**_HALVINGS:
+        raise ValueError(
+            f"images of {image_size} x {image_size} pixels: a NAS-Bench-201 network "
+            f"halves them twice, so space.image_size must be divisible by 4"
+        )
+
+
+class StagedNetwork(Network):
+    """Stem, stages of one cell each time with reductions between, classifier.
+
+    `stages` are three. Images are (n, channels, h, w) with h and w divisible by 4; features before
+    pooling are (n, last width, h/4, w/4).
     """
 
-    def __init__(self, cell: Cell, *, C: int, N: int, channels: int, num_classes: int) -> None:  # noqa: N803
+    def __init__(self, cell: Cell, *, stages: Stages, channels: int, num_classes: int) -> None:
         super().__init__()
+        current = stages[0][0]
         self.stem = nn.Sequential(
-            nn.Conv2d(channels, C, 3, padding=1, bias=False), nn.BatchNorm2d(C)
+            nn.Conv2d(channels, current, 3, padding=1, bias=False), nn.BatchNorm2d(current)
         )
-        stages: list[nn.Module] = [CellModule(cell, C) for _ in range(N)]
-        for width in (2 * C, 4 * C):
-            stages.append(Reduction(width // 2, width))
-            stages.extend(CellModule(cell, width) for _ in range(N))
-        self.cells = nn.Sequential(*stages)
+        blocks: list[nn.Module] = []
+        for number, (first, *widths) in enumerate(stages):
+            if number:
+                blocks.append(Reduction(current, first))
+            current = first
+            for width in widths:
+                blocks.append(CellModule(cell, width, entering=current))
+                current = width
+        self.cells = nn.Sequential(*blocks)
         self._cell = cell
-        self.last = nn.Sequential(nn.BatchNorm2d(4 * C), nn.ReLU())
-        self.classifier = nn.Linear(4 * C, num_classes)
+        self.last = nn.Sequential(nn.BatchNorm2d(current), nn.ReLU())
+        self.classifier = nn.Linear(current, num_classes)
 
     def forward_features(self, images: Tensor) -> Tensor:
-        """Return the features after the last batch norm and ReLU, (n, 4C, h/4, w/4)."""
+        """Return the features after the last batch norm and ReLU, (n, c, h/4, w/4)."""
         height, width = images.shape[2:]
         if height % 4 or width % 4:
             raise ValueError(
@@ -56,14 +81,37 @@ class NB201Network(Network):
         return scores
 
 
-class CellModule(nn.Module):
-    """One cell: a node is the sum of its incoming edges, zero where all of them are `none`."""
+class NB201Network(StagedNetwork):
+    """Stem, three stages of N equal cells at widths C, 2C, 4C with reductions between, classifier.
 
-    def __init__(self, cell: Cell, width: int) -> None:
+    Images are (n, channels, h, w) with h and w divisible by 4; features before pooling are
+    (n, 4C, h/4, w/4).
+    """
+
+    def __init__(self, cell: Cell, *, C: int, N: int, channels: int, num_classes: int) -> None:  # noqa: N803
+        stages = equal_cells((C, 2 * C, 4 * C), N)
+        super().__init__(cell, stages=stages, channels=channels, num_classes=num_classes)
+
+
+def equal_cells(widths: Sequence[int], N: int) -> Stages:  # noqa: N803
+    """Return stages of N cells, each stage of one width."""
+    return tuple((width,) * (1 + N) for width in widths)
+
+
+class CellModule(nn.Module):
+    """One cell: a node is the sum of its incoming edges, zero where all of them are `none`.
+
+    Where maps of another width are `entering`, the operations from the input node change it: a
+    skip becomes a 1x1 convolution with batch norm (NATS-Bench). Such a cell may hold no pooling
+    from its input node, and each of its nodes needs an edge other than `none`.
+    """
+
+    def __init__(self, cell: Cell, width: int, *, entering: int | None = None) -> None:
         super().__init__()
+        entering = width if entering is None else entering
         self.operations = nn.ModuleDict(
             {
-                f"{i}{j}": _operation(name, width)
+                f"{i}{j}": _operation(name, width if i else entering, width)
                 for (i, j), name in zip(EDGES, cell, strict=True)
                 if name != "none"
             }
@@ -101,18 +149,22 @@ class Reduction(nn.Module):
         return total
 
 
-def _operation(name: str, width: int) -> nn.Module:
+def _operation(name: str, width_in: int, width_out: int) -> nn.Module:
     match name:
-        case "skip_connect":
+        case "skip_connect" if width_in == width_out:
             return nn.Identity()
-        case "avg_pool_3x3":
+        case "skip_connect":
+            return nn.Sequential(
+                nn.Conv2d(width_in, width_out, 1, bias=False), nn.BatchNorm2d(width_out)
+            )
+        case "avg_pool_3x3" if width_in == width_out:
             return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
         case "nor_conv_1x1":
-            return _relu_conv_norm(width, width, kernel=1, stride=1)
+            return _relu_conv_norm(width_in, width_out, kernel=1, stride=1)
         case "nor_conv_3x3":
-            return _relu_conv_norm(width, width, kernel=3, stride=1)
+            return _relu_conv_norm(width_in, width_out, kernel=3, stride=1)
         case _:
-            raise ValueError(f"{name!r} is no operation of NAS-Bench-201")
+            raise ValueError(f"{name!r} from width {width_in} to {width_out} can't be built")
 
 
 def _relu_conv_norm(width_in: int, width_out: int, *, kernel: int, stride: int) -> nn.Sequential:
