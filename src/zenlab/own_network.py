@@ -1,129 +1,71 @@
-"""Somebody's network as one of zenlab's: a copy of it that shows its features before pooling."""
+"""Somebody's network as a space of one architecture, which any measurement can score."""
 
-import copy
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+import numpy as np
+import torch
+from torch import nn
 
-from zenlab.core import Network
-
-Shape = tuple[int, int, int]
-"""Channels, height and width of an image."""
-
-_POOLINGS = {"adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool2d", "max_pool2d", "lp_pool2d"}
-_REDUCTIONS = {"mean", "sum", "amax"}
-_FLATTENINGS = {"flatten", "view", "reshape", "squeeze"}
+from zenlab.checks import require_whole
+from zenlab.core import Genotype, Network
+from zenlab.spaces.module_network import ModuleNetwork, Shape, read_one_image
 
 
-class OwnNetwork(Network):
-    """A copy of a model, as a space would build it: trainable, in training mode, on the CPU."""
+class Alone:
+    """A space of one architecture: a copy of a model, spelt by the name of its class."""
 
     def __init__(self, model: nn.Module, image_shape: Shape) -> None:
-        super().__init__()
-        self.model = copy.deepcopy(model).cpu().float().train().requires_grad_()
-        self._image_shape = image_shape
+        self.genotype = Genotype(type(model).__name__)
+        self._network = ModuleNetwork(model, image_shape)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the class scores, (n, classes)."""
-        answer = self.model(images)
-        if isinstance(answer, Tensor) and answer.dim() == 2 and len(answer) == len(images):
-            return answer
-        raise ValueError(
-            f"{self._name} answers images {tuple(images.shape)} with {_in_words(answer)}; wanted "
-            f"class scores, (n, classes) = ({len(images)}, classes)"
-        )
+    @torch.no_grad()
+    def count_outputs(self, device: torch.device) -> int:
+        """Return the number of classes that the model tells apart.
 
-    def forward_features(self, images: Tensor) -> Tensor:
-        """Return the model's own features, or the maps that enter its last global pooling."""
-        if own := self._method("forward_features"):
-            return self._checked_features(own(images))
-        seen = LastMaps(self._image_shape)
-        with seen:
-            self.model(images)
-        if seen.maps is not None:
-            return seen.maps
-        raise ValueError(
-            f"found no feature maps (n, c, h, w) before a global pooling in {self._name}; give it "
-            f"a method forward_features(images) that returns them"
-        )
+        Raises:
+            ValueError: it can't read such images, or answers no class scores.
+        """
+        return read_one_image(self._network, device, shape_name="input_shape").shape[1]
 
-    def forward_blocks(self, images: Tensor) -> list[Tensor]:
-        """Return what the model's own `forward_blocks` does."""
-        if own := self._method("forward_blocks"):
-            return list(own(images))
-        raise ValueError(
-            f"{self._name} doesn't tell its blocks; give it a method forward_blocks(images) that "
-            f"returns the output of its stem and of each block after it"
-        )
+    def parse(self, text: str) -> Genotype:
+        """Return the text: whoever has this space knows what is in it."""
+        return Genotype(text)
 
-    def thin(self) -> nn.Module:
-        """Return what the model's own `thin` does."""
-        own = self._method("thin")
-        made = own() if own else None
-        if isinstance(made, nn.Module):
-            return made
-        raise ValueError(
-            f"{self._name} has no thin version of itself; give it a method thin(), or set "
-            f'settings={{"linear_regions": {{"network": "full"}}}}'
-        )
+    def sample(self, rng: np.random.Generator) -> Genotype:
+        """Return the architecture."""
+        return self.genotype
 
-    def _checked_features(self, features: Any) -> Tensor:
-        if isinstance(features, Tensor) and features.dim() == 4:
-            return features
-        raise ValueError(
-            f"forward_features of {self._name} returns {_in_words(features)}; wanted feature maps "
-            f"before global pooling, (n, c, h, w)"
-        )
+    def mutate(self, parent: Genotype, rng: np.random.Generator) -> Genotype:
+        """Fail.
 
-    def _method(self, name: str) -> Any:
-        found = getattr(self.model, name, None)
-        return found if callable(found) else None
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError("there is one architecture, which has no neighbour")
 
-    @property
-    def _name(self) -> str:
-        return type(self.model).__name__
+    def build(self, genotype: Genotype) -> Network:
+        """Return the network itself: whoever measures it takes a copy (`Views`)."""
+        return self._network
+
+    def describe(self, genotype: Genotype) -> Mapping[str, float]:
+        """Return `params`, all that proxies ask for where a network is alone."""
+        return {"params": float(sum(weight.numel() for weight in self._network.parameters()))}
+
+    def canonical(self, genotype: Genotype) -> str:
+        """Return the genotype."""
+        return genotype
 
 
-class LastMaps(TorchFunctionMode):
-    """Sees each operation of a network, and keeps the maps that enter the last global pooling.
+def checked_shape(shape: Sequence[int]) -> Shape:
+    """Return channels, height and width.
 
-    Modules call functions, so this finds both. Maps of more than one position that come later show
-    that a pooling wasn't the last. Flattened maps count where nothing pools them.
+    Raises:
+        ValueError: `shape` isn't three whole numbers.
     """
-
-    def __init__(self, image_shape: Shape) -> None:
-        super().__init__()
-        self.maps: Tensor | None = None
-        self._image_shape = image_shape
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        made = func(*args, **(kwargs or {}))
-        read = args[0] if args else (kwargs or {}).get("input")
-        if isinstance(read, Tensor) and isinstance(made, Tensor):
-            self._see(getattr(func, "__name__", ""), read, made)
-        return made
-
-    def _see(self, operation: str, read: Tensor, made: Tensor) -> None:
-        if made.dim() == 4 and made.shape[2:].numel() > 1:
-            self.maps = None
-        elif read.dim() == 4 and (
-            (operation in _POOLINGS | _REDUCTIONS and _is_global(read, made))
-            or (operation in _FLATTENINGS and self.maps is None and self._is_flat(read, made))
-        ):
-            self.maps = read
-
-    def _is_flat(self, read: Tensor, made: Tensor) -> bool:
-        """The images aren't features of themselves, normalised or not."""
-        return made.shape == read.flatten(1).shape and read.shape[1:] != self._image_shape
-
-
-def _is_global(read: Tensor, made: Tensor) -> bool:
-    return made.shape in (read.shape[:2], (*read.shape[:2], 1, 1))
-
-
-def _in_words(answer: Any) -> str:
-    return str(tuple(answer.shape)) if isinstance(answer, Tensor) else f"a {type(answer).__name__}"
+    if not isinstance(shape, Sequence) or len(shape) != 3 or isinstance(shape, str):
+        raise ValueError(
+            f"input_shape is {shape!r}; wanted (channels, height, width), such as (3, 224, 224)"
+        )
+    for name, size in zip(("channels", "height", "width"), shape, strict=True):
+        require_whole(f"the {name} of input_shape", size)
+    return shape[0], shape[1], shape[2]
