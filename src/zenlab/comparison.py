@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ def compare(config: DictConfig, parts: Parts, terminal: Terminal) -> float | Non
     folder = Path(HydraConfig.get().runtime.output_dir)
     with tracking.start(**tracked(config, folder)) as stream:
         scores, seconds = _score(config, parts, members, terminal, stream.log)
+        if remark := getattr(parts.searcher, "remark", None):
+            remarks.append(remark)
+            terminal.say(remark)
         rows = results.member_rows(parts.space, scores, parts.spellings(_first(scores)), table)
         write_scores(folder / "scores.csv", rows)
         summary = _summarise(config, parts, members, scores, table)
@@ -53,7 +57,7 @@ def compare(config: DictConfig, parts: Parts, terminal: Terminal) -> float | Non
 def _score(
     config: DictConfig, parts: Parts, members: Members, terminal: Terminal, log: Log
 ) -> tuple[dict[str, list[Score]], float]:
-    """Ask, score with everyone, and tell the scores of the first member; combine at the end."""
+    """Ask, score with everyone, and tell the scores of the first with those of all as terms."""
     start = time.perf_counter()
     scores: dict[str, list[Score]] = {name: [] for name in members.proxies}
     with (
@@ -65,9 +69,26 @@ def _score(
             progress.expect(len(set(asked)) * len(members.proxies))
             for name, told in panel.score(asked, watcher.on_score).items():
                 scores[name] += told
-            parts.searcher.tell(_first(combine(members, scores))[-len(asked) :])
+            everything = combine(members, scores)
+            latest = {name: found[-len(asked) :] for name, found in everything.items()}
+            parts.searcher.tell(_with_members(latest))
         watcher.report()
     return combine(members, scores), time.perf_counter() - start
+
+
+def _with_members(scores: Mapping[str, Sequence[Score]]) -> list[Score]:
+    """Return the scores of the first member; terms are `<member>` and `<member>_<term>` of all.
+
+    A member that failed has nan.
+    """
+    told = []
+    for column in zip(*scores.values(), strict=True):
+        terms = dict(column[0].terms)
+        for name, score in zip(scores, column, strict=True):
+            terms[name] = score.value
+            terms |= {f"{name}_{term}": value for term, value in score.terms.items()}
+        told.append(replace(column[0], terms=terms))
+    return told
 
 
 def _first(scores: Mapping[str, list[Score]]) -> list[Score]:

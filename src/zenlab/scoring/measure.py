@@ -10,7 +10,17 @@ from typing import Any
 
 import torch
 
-from zenlab.core import Batch, Estimate, Genotype, LookingProxy, Network, NetworkProxy, Score, Space
+from zenlab.core import (
+    Batch,
+    Coupled,
+    Estimate,
+    Genotype,
+    LookingProxy,
+    Network,
+    NetworkProxy,
+    Score,
+    Space,
+)
 from zenlab.graphs.graph import GraphProxy, Traced
 
 
@@ -49,7 +59,7 @@ class Measurement:
 
     def _measure(self, genotype: Genotype, views: "Views") -> tuple[Estimate, float]:
         """Return the estimate, and the seconds that others have paid for it before."""
-        seed = seed_of(self.proxy.seed, genotype)
+        seed = seed_of(self.proxy.seed, _seed_key(self.space, genotype))
         rng = torch.Generator().manual_seed(seed)
         proxy, space = self.proxy, self.space
         if isinstance(proxy, GraphProxy) and proxy.runs_graphs and isinstance(space, Traced):
@@ -144,10 +154,17 @@ class Views:
         return seen, 0.0
 
 
-def seed_of(seed: int, genotype: Genotype) -> int:
-    """Derive the seed of one architecture: alike on every machine, whatever else is scored."""
-    digest = hashlib.blake2b(f"{seed} {genotype}".encode(), digest_size=4).digest()
+def seed_of(seed: int, key: str) -> int:
+    """Derive the seed of one architecture: alike on every machine, whatever else is scored.
+
+    `key` is its genotype or, in a `Coupled` space, what the space names.
+    """
+    digest = hashlib.blake2b(f"{seed} {key}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big")
+
+
+def _seed_key(space: Space, genotype: Genotype) -> str:
+    return space.seed_key(genotype) if isinstance(space, Coupled) else genotype
 
 
 def _reason(error: Exception) -> str:
