@@ -13,7 +13,7 @@ from zenlab.core import Genotype
 from zenlab.proxies.zen import draw_zen_scores
 from zenlab.proxies.zen_pass import draw_zen_scores_of_graph
 from zenlab.spaces.plainnet import PlainNet
-from zenlab.spaces.plainnet_size import official_size
+from zenlab.spaces.plainnet.sizes import official_size
 
 FILE = Path(os.environ.get("ZENLAB_GOLDEN", Path(__file__).parent / "golden")) / "zen_plainnet.json"
 RESULTS = json.loads(FILE.read_text())["results"] if FILE.is_file() else []

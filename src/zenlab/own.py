@@ -25,7 +25,7 @@ from zenlab.own_network import Alone, checked_shape
 from zenlab.own_proxies import Settings, make_proxies, readers
 from zenlab.scoring.measure import Measurement, Views, seed_of
 from zenlab.scoring.scorer import SymbolicScorer
-from zenlab.spaces.module_network import Shape
+from zenlab.spaces.module.network import Shape
 
 
 def score(

@@ -8,7 +8,7 @@ from torch import nn
 
 from zenlab.checks import require_whole
 from zenlab.core import Genotype, Network
-from zenlab.spaces.module_network import ModuleNetwork, Shape, read_one_image
+from zenlab.spaces.module.network import ModuleNetwork, Shape, read_one_image
 
 
 class Alone:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from nas_201_api import ArchResults, ResultsCount
 
-from zenlab.spaces.nb201_cell import official_order
+from zenlab.spaces.nb201.cell import official_order
 
 Container = Literal["zip", "legacy"]
 

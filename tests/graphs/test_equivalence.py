@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from zenlab.core import Genotype
 from zenlab.proxies.zen import draw_zen_scores
 from zenlab.spaces.nb201 import NB201
-from zenlab.spaces.nb201_cell import parse
-from zenlab.spaces.nb201_network import CellModule
+from zenlab.spaces.nb201.cell import parse
+from zenlab.spaces.nb201.network import CellModule
 
 SPACE = NB201(C=8, N=1, image_size=8)
 CELLS = list(SPACE)

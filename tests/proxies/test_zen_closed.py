@@ -19,7 +19,7 @@ from zenlab.proxies.moments import Fields
 from zenlab.proxies.zen import draw_zen_scores
 from zenlab.proxies.zen_closed import ZenClosed
 from zenlab.spaces.nb201 import NB201
-from zenlab.spaces.nb201_graph import nb201_graph
+from zenlab.spaces.nb201.graph import nb201_graph
 
 SPACE = NB201()
 CLOSED = ZenClosed()

@@ -48,7 +48,7 @@ def test_the_scores_of_zen_depend_on_the_network_of_the_space() -> None:
     from zenlab.scoring import revision as module
 
     names = {name for name, _ in module._with_imports(["zenlab.spaces.nb201"])}
-    assert {"zenlab.spaces.nb201_network", "zenlab.spaces.nb201_cell", "zenlab.core"} <= names
+    assert {"zenlab.spaces.nb201.network", "zenlab.spaces.nb201.cell", "zenlab.core"} <= names
 
 
 def test_code_without_a_source_file_is_refused() -> None:

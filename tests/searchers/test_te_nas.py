@@ -12,7 +12,7 @@ from zenlab.core import Genotype, Score
 from zenlab.searchers.te_nas import TeNasSearcher, dense_ranks, relative_gain
 from zenlab.spaces.nb201 import NB201
 from zenlab.spaces.nb201_supernet import NB201Supernet
-from zenlab.spaces.nb201_supernet_cell import OPERATIONS
+from zenlab.spaces.nb201_supernet.cell import OPERATIONS
 
 SPACE = NB201Supernet()
 NAMES = {"proxies": ["ntk", "linear_regions"], "scales": ["minus_log", "linear"]}

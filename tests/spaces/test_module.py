@@ -20,8 +20,8 @@ from zenlab.core import Coupled, Enumerable
 from zenlab.searchers.exhaustive import ExhaustiveSearcher
 from zenlab.searchers.random import RandomSearcher
 from zenlab.spaces.module import Module
-from zenlab.spaces.module_network import ModuleNetwork
-from zenlab.spaces.module_sizes import sizes_of
+from zenlab.spaces.module.network import ModuleNetwork
+from zenlab.spaces.module.sizes import sizes_of
 from zenlab.spaces.nb201 import NB201
 
 HERE = "tests.spaces.test_module"
@@ -263,7 +263,7 @@ def test_a_space_travels_to_workers_and_takes_what_it_has_counted_along(
 ) -> None:
     one = space()
     sent = pickle.dumps(one)
-    monkeypatch.setattr("zenlab.spaces.module.sizes_of", None)
+    monkeypatch.setattr("zenlab.spaces.module.space.sizes_of", None)
     (genotype,) = one
     assert pickle.loads(sent).describe(genotype) == one.describe(genotype)
 

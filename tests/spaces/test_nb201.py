@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from zenlab.spaces.nb201 import NB201
-from zenlab.spaces.nb201_cell import EDGES, OPERATIONS, parse, spell
+from zenlab.spaces.nb201.cell import EDGES, OPERATIONS, parse, spell
 
 SPACE = NB201()
 CELLS = list(SPACE)

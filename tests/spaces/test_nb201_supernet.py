@@ -13,8 +13,8 @@ from zenlab.proxies.linear_regions import LinearRegions
 from zenlab.scoring.measure import Measurement
 from zenlab.spaces.nb201 import NB201
 from zenlab.spaces.nb201_supernet import NB201Supernet
-from zenlab.spaces.nb201_supernet_cell import OPERATIONS, parse
-from zenlab.spaces.nb201_supernet_network import SupernetCell
+from zenlab.spaces.nb201_supernet.cell import OPERATIONS, parse
+from zenlab.spaces.nb201_supernet.network import SupernetCell
 
 SPACE = NB201Supernet(C=4, image_size=8)
 CELL = (

@@ -12,9 +12,9 @@ from tests.spaces.counting import count_macs, count_params
 from zenlab.core import Batch, Genotype
 from zenlab.proxies.zen import Zen, draw_zen_scores
 from zenlab.spaces.plainnet import PlainNet
-from zenlab.spaces.plainnet_mutation import replaced, split, widths
-from zenlab.spaces.plainnet_size import official_size
-from zenlab.spaces.plainnet_string import parse, spell
+from zenlab.spaces.plainnet.mutation import replaced, split, widths
+from zenlab.spaces.plainnet.sizes import official_size
+from zenlab.spaces.plainnet.structure import parse, spell
 
 CONV = "SuperConvK3BNRELU"
 NETWORKS = {

@@ -9,8 +9,8 @@ from tests.spaces.counting import count_macs, count_params
 from zenlab.core import Batch
 from zenlab.proxies.zen import Zen
 from zenlab.spaces.regnet import RegNet
-from zenlab.spaces.regnet_design import Design, block_widths, parse, spell
-from zenlab.spaces.regnet_models import PUBLISHED
+from zenlab.spaces.regnet.design import Design, block_widths, parse, spell
+from zenlab.spaces.regnet.models import PUBLISHED
 
 IMAGENET = RegNet(image_size=224, num_classes=1000)
 TINY = "d=8,w0=8,wa=12.4,wm=3,g=4,b=1,se=0"

@@ -11,7 +11,7 @@ from tests.spaces.counting import count_macs, count_params
 from zenlab.core import Batch
 from zenlab.proxies.zen import Zen
 from zenlab.spaces.resnet import ResNet
-from zenlab.spaces.resnet_design import parse
+from zenlab.spaces.resnet.design import parse
 
 SPACE = ResNet(max_depth=18)
 PLAIN = ResNet(max_depth=18, residual=False)

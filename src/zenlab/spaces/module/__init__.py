@@ -1,0 +1,5 @@
+"""One network of your own."""
+
+from zenlab.spaces.module.space import Module
+
+__all__ = ["Module"]

@@ -1,0 +1,1 @@
+"""Networks of residual blocks, as ResNets and RegNets share them."""
