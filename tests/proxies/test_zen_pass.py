@@ -66,7 +66,12 @@ def test_a_dead_cell_is_minus_infinity() -> None:
     assert fast(SPACE, dead, "fresh") == [-math.inf] * 3
 
 
-@pytest.mark.parametrize("option", sorted(path.stem for path in (CONF / "space").glob("*.yaml")))
+NEEDY = "module"  # it needs a network of somebody's own, and tells no graph
+
+
+@pytest.mark.parametrize(
+    "option", sorted({path.stem for path in (CONF / "space").glob("*.yaml")} - {NEEDY})
+)
 def test_every_traced_space_has_graphs_in_the_order_of_its_modules(option: str) -> None:
     space = instantiate(compose(f"space={option}").space, _convert_="all")
     if not isinstance(space, Traced):
