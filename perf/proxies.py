@@ -1,9 +1,11 @@
 """Measures what each proxy costs on NAS-Bench-201, beside plain passes of the same network.
 
 A plain pass is what nobody can do without: the network of modules, run forward (F), or forward and
-backward to all its parameters (B), on as many images, in the same type and memory format. Passes
-and proxies take turns on the same cells, in one process with one thread, set up as a worker is.
-What counts is the ratio: each cost class promises how many passes a proxy may take.
+backward to all its parameters (B), on as many images of the same type. F is timed in the default
+memory format, as a user writes it, and in channels_last, B in the format that the proxy runs in.
+Passes and proxies take turns on the same cells, in one process with one thread, set up as a worker
+is. Times are those of the processor, so that other programs disturb little. What counts is the
+ratio: each cost class promises how many passes a proxy may take.
 Run with `python perf/proxies.py` on an idle machine: about six minutes of one core.
 """
 
@@ -21,6 +23,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from zenlab.core import Batch, Genotype, Network, NetworkProxy, SymbolicProxy
+from zenlab.graphs.graph import GraphProxy
 from zenlab.proxies.az_expressivity import AzExpressivity
 from zenlab.proxies.az_progressivity import AzProgressivity
 from zenlab.proxies.az_trainability import AzTrainability
@@ -42,6 +45,8 @@ from zenlab.proxies.snip import Snip
 from zenlab.proxies.swap import Swap
 from zenlab.proxies.synflow import Synflow
 from zenlab.proxies.vkdnw import Vkdnw
+from zenlab.proxies.zen import Zen
+from zenlab.proxies.zen_closed import ZenClosed
 from zenlab.proxies.zico import Zico
 from zenlab.scoring.measure import Measurement, Panel
 from zenlab.scoring.workers import keep_freed_memory
@@ -49,12 +54,12 @@ from zenlab.spaces.nb201 import NB201
 
 STRATA = ("count_nor_conv_3x3", "count_nor_conv_1x1", "count_avg_pool_3x3")
 LAYOUTS = {"default": torch.contiguous_format, "channels_last": torch.channels_last}
-LIMITS = {"F": (1.3, "F"), "B": (1.3, "B"), "BB": (4.0, "B")}
+LIMITS = {"F": (1.3, "F default"), "2F": (2.6, "F default"), "B": (1.3, "B"), "BB": (4.0, "B")}
 """How many passes of which kind a proxy of a cost class may take."""
 
 HEADER = (
     f"{'proxy':17}{'shown':32}{'format':15}{'class':>5}{'s':>9}{'F dflt':>9}{'F c_last':>9}"
-    f"{'B':>9}{'x F':>8}{'x B':>8}  limit"
+    f"{'B':>9}{'x F dflt':>10}{'x F c_last':>11}{'x B':>8}  limit"
 )
 
 
@@ -85,7 +90,7 @@ class Shown:
     @property
     def rounds(self) -> int:
         """How often a cell is measured: more often where a pass takes milliseconds."""
-        return 3 if self.images < 16 else 1
+        return 3 if self.thin or self.images < 16 else 1
 
 
 @dataclass(frozen=True)
@@ -108,18 +113,19 @@ def main(space: NB201 | None = None, cells: int = 5) -> None:
     space = space or NB201()
     sample = stratified_sample(space, cells)
     print(f"medians over {cells} live cells of NAS-Bench-201; one draw, one thread, seconds")
-    print("F: plain forward pass (default, channels_last), B: forward and backward; x F, x B: the")
-    print("proxy in multiples of them, in the memory format that it runs in\n")
+    print("F: plain forward pass, in the default format and in channels_last; B: forward and")
+    print("backward, in the proxy's own format; x: the proxy in multiples of them. Networks are")
+    print("built beforehand, the graph of zen and the thin network of linear_regions are not\n")
     print(HEADER, flush=True)
     for shown, priced in everything(space):
         measure(shown, priced, sample)
-    sizes(space, sample)
+    no_networks(space, sample)
     building(space, sample)
-    panel(space, sample)
+    panels(space, sample)
 
 
 def everything(space: NB201) -> Iterator[tuple[Shown, list[Priced]]]:
-    """All options that look at networks; zen has perf/zen.py, combined ones cost their members."""
+    """All options that look at networks."""
     yield (
         Shown(space, 64),
         [
@@ -128,15 +134,15 @@ def everything(space: NB201) -> Iterator[tuple[Shown, list[Priced]]]:
             Priced("epe_nas", "B", EpeNas(batch_size=64)),
             *(Priced(name, "B", proxy) for name, proxy in four().items()),
             Priced("grasp", "BB", Grasp(batch_size=64)),
+            Priced("zen", "2F", Zen(batch_size=64)),
         ],
     )
     yield Shown(space, 64, 2, torch.float64), [Priced("zico", "B", Zico(batch_size=64))]
     yield (
         Shown(space, 32),
         [
-            Priced("az_expressivity", "F", AzExpressivity(batch_size=32)),
-            Priced("az_progressivity", "F", AzProgressivity(batch_size=32)),
-            Priced("az_trainability", "B", AzTrainability(batch_size=32)),
+            Priced(name, "B" if name == "az_trainability" else "F", proxy)
+            for name, proxy in az_nas().items()
         ],
     )
     yield (
@@ -172,6 +178,15 @@ def four() -> dict[str, NetworkProxy]:
     }
 
 
+def az_nas() -> dict[str, NetworkProxy]:
+    """The members of AZ-NAS that look at networks; two of them share a look."""
+    return {
+        "az_expressivity": AzExpressivity(batch_size=32),
+        "az_progressivity": AzProgressivity(batch_size=32),
+        "az_trainability": AzTrainability(batch_size=32),
+    }
+
+
 def measure(shown: Shown, priced: Sequence[Priced], cells: Sequence[Genotype]) -> None:
     """Time passes and proxies in turn, and print a row for each proxy.
 
@@ -189,8 +204,10 @@ def measure(shown: Shown, priced: Sequence[Priced], cells: Sequence[Genotype]) -
 def layout_of(shown: Shown, proxy: NetworkProxy, cell: Genotype) -> str | None:
     """Run a proxy once; return the memory format that its first layer met, None if it met nothing.
 
-    A thin network has a single plane, to which memory formats are all one.
+    A graph runs in channels_last. A thin network has a single plane, and both formats at once.
     """
+    if isinstance(proxy, GraphProxy):
+        return "channels_last"
     seen: list[str] = []
     network = fresh(shown.space, cell)
 
@@ -232,9 +249,15 @@ def timings(
         if layout in layouts and not shown.thin:  # a thin network returns no logits
             yield f"B {layout}", partial(forward_backward, network, parts)
     for one in priced:
-        rng = torch.Generator().manual_seed(0)
-        network = fresh(shown.space, cell)
-        yield one.option, partial(one.proxy.measure, network, batch_of(shown), rng=rng)
+        yield one.option, scoring(shown, one.proxy, cell)
+
+
+def scoring(shown: Shown, proxy: NetworkProxy, cell: Genotype) -> Callable[[], Any]:
+    """Return what scores a cell once, as a worker does; networks are ready, graphs are not."""
+    rng = torch.Generator().manual_seed(0)
+    if not isinstance(proxy, GraphProxy):
+        return partial(proxy.measure, fresh(shown.space, cell), batch_of(shown), rng=rng)
+    return lambda: proxy.measure_graph(shown.space.graph(cell), batch_of(shown), rng=rng)
 
 
 def prepared(shown: Shown, cell: Genotype, layout: str) -> tuple[nn.Module, list[Batch]]:
@@ -271,10 +294,12 @@ def row(shown: Shown, one: Priced, layout: str | None, taken: Sequence[dict[str,
         f"{middle(found[one.option] for found in taken):9.3f}",
         *(f"{middle(found[f'F {name}'] for found in taken):9.3f}" for name in LAYOUTS),
     ]
-    ratios = {kind: ratio(taken, one.option, f"{kind} {layout}") for kind in ("F", "B")}
+    ratios = {f"F {name}": ratio(taken, one.option, f"F {name}") for name in LAYOUTS}
+    ratios["B"] = ratio(taken, one.option, f"B {layout}")
     backward = [found.get(f"B {layout}") for found in taken]
     cells.append(f"{middle(backward):9.3f}" if None not in backward else f"{'-':>9}")
-    cells += [f"{'-':>8}" if times is None else f"{times:8.2f}" for times in ratios.values()]
+    for times, width in zip(ratios.values(), (10, 11, 8), strict=True):
+        cells.append(f"{'-':>{width}}" if times is None else f"{times:{width}.2f}")
     verdict = ""
     if one.cost in LIMITS:
         most, kind = LIMITS[one.cost]
@@ -289,9 +314,13 @@ def ratio(taken: Sequence[dict[str, float]], option: str, name: str) -> float | 
     return middle(found[option] / found[name] for found in taken)
 
 
-def sizes(space: NB201, cells: Sequence[Genotype]) -> None:
-    """What needs no network."""
-    options: dict[str, SymbolicProxy] = {"params": Params(), "flops": Flops()}
+def no_networks(space: NB201, cells: Sequence[Genotype]) -> None:
+    """What needs no network, one cell at a time; all cells at once are faster: perf/zen.py."""
+    options: dict[str, SymbolicProxy] = {
+        "params": Params(),
+        "flops": Flops(),
+        "zen_closed": ZenClosed(),
+    }
     for option, proxy in options.items():
         took = middle(seconds_of(partial(proxy.evaluate, space, [cell])) for cell in cells)
         print(f"{option:17}{'no network':32}{'-':15}{'0':>5}{took:9.5f}")
@@ -304,23 +333,36 @@ def building(space: NB201, cells: Sequence[Genotype]) -> None:
     print(f"\nbuilding a network {built:.3f} s, once; a copy for each look {copied:.3f} s")
 
 
-def panel(space: NB201, cells: Sequence[Genotype]) -> None:
-    """The proxies that share a look, together and one of them alone, in turn."""
-    batch = batch_of(Shown(space, 64))
-    together = Panel({name: Measurement(space, proxy, batch) for name, proxy in four().items()})
-    names, alone = tuple(together.members), together.members["snip"]
+def panels(space: NB201, cells: Sequence[Genotype]) -> None:
+    """Combinations cost their members, less what those share; networks are built and copied."""
+    panel(space, "four of the loss", four(), 64, cells)
+    panel(space, "az_nas", az_nas(), 32, cells)
+
+
+def panel(
+    space: NB201,
+    name: str,
+    proxies: dict[str, NetworkProxy],
+    images: int,
+    cells: Sequence[Genotype],
+) -> None:
+    """Score with all of them together and with each alone, in turn."""
+    batch = batch_of(Shown(space, images))
+    together = Panel({name: Measurement(space, proxy, batch) for name, proxy in proxies.items()})
+    names, members = tuple(together.members), together.members.values()
     together.score((cells[0], names))
-    pairs = [
+    taken = [
         (
-            seconds_of(partial(alone.score, cell)),
             seconds_of(partial(together.score, (cell, names))),
+            [seconds_of(partial(member.score, cell)) for member in members],
         )
         for cell in cells
     ]
-    one, all_four = (middle(found) for found in zip(*pairs, strict=True))
-    times = middle(b / a for a, b in pairs)
+    of_sum = middle(panel / sum(alone) for panel, alone in taken)
+    of_dearest = middle(panel / max(alone) for panel, alone in taken)
     print(
-        f"{', '.join(names)} as a panel: {all_four:.3f} s, {times:.2f} x snip alone ({one:.3f} s)"
+        f"{name} ({', '.join(names)}) as a panel: {middle(panel for panel, _ in taken):.3f} s, "
+        f"{of_sum:.2f} x the sum of its members, {of_dearest:.2f} x the dearest"
     )
 
 
@@ -352,9 +394,9 @@ def batch_of(shown: Shown) -> Batch:
 
 
 def seconds_of(run: Callable[[], Any]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     run()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def middle(numbers: Any) -> float:

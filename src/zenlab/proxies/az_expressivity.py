@@ -34,8 +34,8 @@ class BlockEntropies:
         """
         initialise(network, self.initialisation, rng)
         images = images_for(self.input, self.batch_size, batch, rng)
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        blocks = network.forward_blocks(images.to(memory_format=torch.channels_last))
+        # Convolutions follow the layout of the images; on a CPU this one is twice as fast.
+        blocks = network.forward_blocks(images.clone(memory_format=torch.channels_last))
         return [block_entropy(features) for features in blocks]
 
 
@@ -102,8 +102,8 @@ def block_entropy(features: Tensor) -> float:
     Raises:
         ArithmeticError: the features overflowed.
     """
-    vectors = features.transpose(0, 1).flatten(1).double()  # (c, n h w)
-    vectors = vectors - vectors.mean(1, keepdim=True)
+    vectors = features.transpose(0, 1).flatten(1).to(torch.float64, copy=True)  # (c, n h w)
+    vectors -= vectors.mean(1, keepdim=True)
     covariance = vectors @ vectors.T / vectors.shape[1]
     if not covariance.isfinite().all():
         raise ArithmeticError(f"the features overflowed {features.dtype}")

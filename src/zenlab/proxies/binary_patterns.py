@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from zenlab.proxies.recording import leaves
 
-_BITS = 52
-"""A float64 holds every whole number below 2^53."""
+_BITS = 24
+"""A float32 holds every whole number below 2^24."""
 
 
 def relus(network: nn.Module) -> list[nn.Module]:
@@ -28,17 +28,24 @@ def rows_of(output: Tensor) -> Tensor:
     return output.flatten(1)
 
 
+def switched_on(output: Tensor) -> Tensor:
+    """Return 1 where an output is above zero and 0 elsewhere, in float32."""
+    # Into numbers at once: to make booleans and convert them takes ten times as long.
+    return torch.gt(output, 0, out=torch.empty_like(output, dtype=torch.float32))
+
+
 def pack(patterns: Tensor) -> Tensor:
-    """Write each row of a matrix of booleans (rows, columns) as few integers (rows, words)."""
-    rows, columns = patterns.shape
-    width = min(columns, _BITS)
-    padded = nn.functional.pad(patterns, (0, -columns % width))
-    powers = 2.0 ** torch.arange(width, dtype=torch.float64, device=patterns.device)
-    return (padded.reshape(rows, -1, width).double() @ powers).long()
+    """Write each row of a 0-1 matrix (rows, columns) as few integers (rows, words)."""
+    powers = 2.0 ** torch.arange(_BITS, device=patterns.device)
+    words = [part @ powers[: part.shape[1]] for part in torch.split(patterns, _BITS, dim=1)]
+    return torch.stack(words, dim=1).long()
 
 
 def count_distinct_rows(packed: Tensor) -> int:
-    """Count the distinct rows of a matrix (rows, words)."""
-    if packed.shape[1] == 1:
-        return len(torch.unique(packed))
-    return len(torch.unique(packed, dim=0))
+    """Count the distinct rows of a matrix (rows, words) from `pack`."""
+    if packed.shape[1] > 1:
+        return len({row.tobytes() for row in packed.cpu().numpy()})
+    words = packed[:, 0]
+    if words.max() < len(words):  # a table of all words is short, and much faster
+        return int(torch.bincount(words).count_nonzero())
+    return len(torch.unique(words))

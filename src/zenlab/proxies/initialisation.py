@@ -54,5 +54,5 @@ def _draw_bias(bias: Tensor, weight: Tensor, how: Initialisation, rng: torch.Gen
 
 
 def _uniform(like: Tensor, bound: float, rng: torch.Generator) -> Tensor:
-    drawn = torch.rand(like.shape, generator=rng, dtype=like.dtype, device=rng.device)
-    return (2 * drawn - 1) * bound
+    drawn = torch.empty(like.shape, dtype=like.dtype, device=rng.device)
+    return drawn.uniform_(-1, 1, generator=rng).mul_(bound)

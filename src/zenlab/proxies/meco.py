@@ -3,6 +3,9 @@
 `Meco` is the proxy; `sum_of_smallest_eigenvalues` is the function under it.
 """
 
+import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -46,7 +49,7 @@ class Meco:
 
 
 def sum_of_smallest_eigenvalues(network: nn.Module, images: Tensor) -> float:
-    """Return the sum over leaf modules of `smallest_eigenvalue` of their maps of the first image.
+    """Return the sum of the smallest eigenvalues of leaf modules' maps of the first image.
 
     Raises:
         ArithmeticError: the activations overflowed.
@@ -55,21 +58,46 @@ def sum_of_smallest_eigenvalues(network: nn.Module, images: Tensor) -> float:
 
     def see(_: nn.Module, output: Tensor) -> None:
         if output.dim() > 2:  # one number per channel has no correlation
-            found.append(smallest_eigenvalue(output[0].flatten(1)))
+            maps = output[0].flatten(1)
+            if _full_rank(maps.shape):
+                found.append(maps.clone())
 
     watch(network, images, leaves(network), see)
-    return float(sum(value.item() for value in found))
+    return math.fsum(smallest_eigenvalues(found))
 
 
-def smallest_eigenvalue(maps: Tensor) -> Tensor:
-    """Return the smallest eigenvalue of the correlation matrix of channels (channels, positions).
+def smallest_eigenvalues(maps: Sequence[Tensor]) -> list[float]:
+    """Return the smallest eigenvalue of each correlation matrix of channels.
 
     A constant channel correlates with nothing, not even itself: its entries count 0. Where there
     are no more positions than channels the rank isn't full, and the smallest eigenvalue is 0.
+
+    Args:
+        maps: each (channels, positions); equal shapes are computed together.
     """
-    channels, positions = maps.shape
-    if positions <= channels:
-        return maps.new_zeros(())
-    correlations = maps.corrcoef().reshape(channels, channels)
-    smallest: Tensor = torch.linalg.eigvalsh(correlations.nan_to_num(0, 0, 0))[0]
+    places = defaultdict(list)
+    for place, one in enumerate(maps):
+        places[one.shape].append(place)
+    found = [0.0] * len(maps)
+    for shape, alike in places.items():
+        if _full_rank(shape):
+            # Transposed, for maps in channels_last are stacked fastest that way.
+            together = _smallest(torch.stack([maps[place].T for place in alike]).mT)
+            for place, value in zip(alike, together.tolist(), strict=True):
+                found[place] = value
+    return found
+
+
+def _full_rank(shape: torch.Size) -> bool:
+    channels, positions = shape
+    return positions > channels
+
+
+def _smallest(maps: Tensor) -> Tensor:
+    """The smallest eigenvalue of each correlation matrix of (modules, channels, positions)."""
+    centred = maps - maps.mean(2, keepdim=True)
+    covariances = centred @ centred.mT
+    scales = covariances.diagonal(dim1=1, dim2=2).rsqrt()
+    correlations = (covariances * scales[:, :, None] * scales[:, None]).nan_to_num(0, 0, 0)
+    smallest: Tensor = torch.linalg.eigvalsh(correlations)[:, 0]
     return smallest

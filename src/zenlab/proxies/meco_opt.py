@@ -3,6 +3,7 @@
 `MecoOpt` is the proxy; `sum_of_sampled_eigenvalues` is the function under it.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from zenlab.core import Batch, Estimate, Network
 from zenlab.proxies.initialisation import Initialisation, initialise
-from zenlab.proxies.meco import smallest_eigenvalue
+from zenlab.proxies.meco import smallest_eigenvalues
 from zenlab.proxies.recording import leaves, watch
 from zenlab.proxies.settings import check_settings
 
@@ -66,12 +67,14 @@ def sum_of_sampled_eigenvalues(
         ArithmeticError: the activations overflowed.
     """
     found: list[Tensor] = []
+    scales: list[float] = []
 
     def see(_: nn.Module, output: Tensor) -> None:
         if output.dim() > 2:  # one number per channel has no correlation
             maps = output[0].flatten(1)
-            chosen = maps[choose(len(maps)).to(maps.device)]
-            found.append(smallest_eigenvalue(chosen) * len(maps) / CHANNELS)
+            found.append(maps[choose(len(maps)).to(maps.device)])
+            scales.append(len(maps) / CHANNELS)
 
     watch(network, images, leaves(network), see)
-    return float(sum(value.item() for value in found))
+    values = smallest_eigenvalues(found)
+    return math.fsum(value * scale for value, scale in zip(values, scales, strict=True))

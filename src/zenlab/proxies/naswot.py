@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Batch, Estimate, Network
-from zenlab.proxies.binary_patterns import relus, rows_of
+from zenlab.proxies.binary_patterns import relus, rows_of, switched_on
 from zenlab.proxies.initialisation import Initialisation, initialise
 from zenlab.proxies.recording import watch
 
@@ -78,7 +78,7 @@ def count_agreements(network: nn.Module, images: Tensor, *, count: Count) -> Ten
 
     def see(relu: nn.Module, output: Tensor) -> None:
         for units in torch.split(rows_of(output), _EXACT, dim=1):
-            on = (units > 0).float()
+            on = switched_on(units)
             both = on @ on.T
             count_on = both.diagonal()
             off = units.shape[1] - count_on[:, None] - count_on + both

@@ -1,8 +1,10 @@
 """NEAR: the effective rank of what layers and activations return (Husistein et al., 2024).
 
-arXiv 2408.08776. `Near` is the proxy; under it lie `sum_of_ranks` and `effective_rank`.
+arXiv 2408.08776. `Near` is the proxy; under it lie `sum_of_ranks` and `effective_ranks`.
 """
 
+import math
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
@@ -76,13 +78,16 @@ def sum_of_ranks(network: nn.Module, images: Tensor, choose: Callable[[int], int
         ValueError: a layer has more channels than the batch gives rows.
         ArithmeticError: the activations overflowed.
     """
-    found: list[Tensor] = []
+    found: dict[int, list[Tensor]] = defaultdict(list)  # by size
 
     def see(_: nn.Module, output: Tensor) -> None:
-        found.append(effective_rank(window_of(output, choose)))
+        window = window_of(output, choose)
+        found[len(window)].append(window.to(torch.float64, copy=True))
 
     watch(network, images, _layers_and_activations(network), see)
-    return float(sum(value.item() for value in found))
+    return math.fsum(
+        effective_ranks(torch.stack(windows)).sum().item() for windows in found.values()
+    )
 
 
 def window_of(output: Tensor, choose: Callable[[int], int]) -> Tensor:
@@ -109,12 +114,12 @@ def window_of(output: Tensor, choose: Callable[[int], int]) -> Tensor:
     return rows[start - first * per_image :][:columns]
 
 
-def effective_rank(matrix: Tensor) -> Tensor:
-    """Return exp of the entropy of the normalised singular values, 0 for a matrix of zeros."""
-    values = torch.linalg.svdvals(matrix.double())
-    total = values.sum()
-    rank = torch.special.entr(values / total).sum().exp()
-    return torch.where(total > 0, rank, 0)
+def effective_ranks(matrices: Tensor) -> Tensor:
+    """Return exp of the entropy of normalised singular values, 0 for zeros: (n, c, c) to (n,)."""
+    values = torch.linalg.svdvals(matrices)
+    total = values.sum(1)
+    ranks = torch.special.entr(values / total[:, None]).sum(1).exp()
+    return torch.where(total > 0, ranks, 0)
 
 
 def _layers_and_activations(network: nn.Module) -> list[nn.Module]:

@@ -12,12 +12,14 @@ def watch(
     images: Tensor,
     modules: Iterable[nn.Module],
     see: Callable[[nn.Module, Tensor], None],
+    *,
+    layout: torch.memory_format = torch.channels_last,
 ) -> None:
     """Run a network once on images, and show `see` every output of `modules` as it is made.
 
     A module that is called twice is seen twice. The next module may write into an output, so `see`
-    copies what it wants to keep. The network and the images run in channels_last, which is two to
-    three times as fast on a CPU.
+    copies what it wants to keep. Convolutions on a CPU are two to three times as fast in
+    channels_last; they follow the images, whatever the layout of their weights.
 
     Raises:
         ArithmeticError: the network's answer isn't finite, so nor is what was seen.
@@ -26,9 +28,8 @@ def watch(
         module.register_forward_hook(lambda module, _inputs, output: see(module, output))
         for module in modules
     ]
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     try:
-        answer = network(images.to(memory_format=torch.channels_last))
+        answer = network(images.clone(memory_format=layout))
     finally:
         for handle in handles:
             handle.remove()

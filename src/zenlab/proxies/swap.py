@@ -12,7 +12,13 @@ from torch import Tensor, nn
 
 from zenlab.checks import require_one_of, require_positive, require_whole
 from zenlab.core import Batch, Estimate, Network
-from zenlab.proxies.binary_patterns import count_distinct_rows, pack, relus
+from zenlab.proxies.binary_patterns import (
+    count_distinct_rows,
+    pack,
+    relus,
+    rows_of,
+    switched_on,
+)
 from zenlab.proxies.initialisation import Initialisation, initialise
 from zenlab.proxies.recording import watch
 from zenlab.proxies.repeats import mean_of_draws
@@ -95,7 +101,7 @@ def count_unit_patterns(network: nn.Module, images: Tensor) -> int:
 
     def see(_: nn.Module, output: Tensor) -> None:
         if output.dim() == 4:
-            packed.append(pack((output > 0).flatten(1).T))
+            packed.append(pack(switched_on(rows_of(output)).T))
 
     watch(network, images, relus(network), see)
     if not packed:

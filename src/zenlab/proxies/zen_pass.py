@@ -193,9 +193,7 @@ def _apply(
     raise ValueError(f"the Zen-score has no pass for {operation}")
 
 
-def _normalise(
-    value: Tensor | None, epsilon: float, like: Tensor
-) -> tuple[Tensor | None, Tensor]:
+def _normalise(value: Tensor | None, epsilon: float, like: Tensor) -> tuple[Tensor | None, Tensor]:
     """Normalise a map, (n, c, h, w); return the unbiased variance, averaged over channels, ()."""
     if value is None:
         return None, like.new_zeros(())
