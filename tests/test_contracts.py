@@ -1,6 +1,7 @@
 """What every space, proxy and searcher promises, held by each option that conf/ offers."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,8 @@ import torch
 from hydra.utils import instantiate
 
 from tests.conftest import CONF, compose
-from zenlab.core import (
-    Enumerable,
-    Genotype,
-    NetworkProxy,
-    Proxy,
-    Score,
-    Searcher,
-    Space,
-    SymbolicProxy,
-)
+from zenlab.abilities import Budgeted, Enumerable, Learning
+from zenlab.core import Genotype, NetworkProxy, Proxy, Score, Searcher, Space, SymbolicProxy
 from zenlab.scoring.measure import Measurement
 
 COMBINED = ("suite", "az_nas", "te_nas", "vote")  # scored through their members
@@ -27,6 +20,7 @@ DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
 NEEDS = {
     "listed": ["searcher.path={list}"],
     "module": ["space.factory=tests.spaces.test_module:Small"],
+    "te_nas": ["space=nb201_supernet"],
 }
 ALONE = ("module",)  # spaces of one architecture, which has no neighbour
 
@@ -189,25 +183,91 @@ def test_cpu_and_gpu_agree(option: str) -> None:
     assert there.score(genotype).value == pytest.approx(here.score(genotype).value, rel=2e-2)
 
 
+def outcome(genotype: Genotype) -> Score:
+    """A made-up score that carries the members that TE-NAS looks for."""
+    value = float(len(genotype))
+    return Score(genotype, value, terms={"ntk": value, "linear_regions": -value})
+
+
 def search(searcher: Searcher) -> list[Genotype]:
     everything: list[Genotype] = []
     while asked := searcher.ask():
-        searcher.tell([Score(genotype, float(len(genotype))) for genotype in asked])
+        searcher.tell([outcome(genotype) for genotype in asked])
         everything += asked
     return everything
 
 
+@pytest.fixture
+def make_searcher(tmp_path: Any) -> Callable[..., tuple[Searcher, Space]]:
+    """Make a searcher with what it can't do without."""
+    path = tmp_path / "cells.txt"
+    path.write_text("".join(f"{index}\n" for index in range(40)))
+
+    def make_with(option: str, *overrides: str, **supplied: Any) -> tuple[Searcher, Space]:
+        needs = [need.format(list=path) for need in NEEDS.get(option, [])]
+        config = compose(f"searcher={option}", *needs, *overrides)
+        space = instantiate(config.space, _convert_="all")
+        return instantiate(config.searcher, _convert_="all")(space, **supplied), space
+
+    return make_with
+
+
 @pytest.mark.parametrize("option", options("searcher"))
 def test_a_searcher_ends_names_its_population_and_asks_the_same_again(
-    option: str, tmp_path: Any
+    option: str, make_searcher: Any
 ) -> None:
-    path = tmp_path / "cells.txt"
-    path.write_text("0\n1\n")
-    needs = [need.format(list=path) for need in NEEDS.get(option, [])]
-    searcher, space = make("searcher", option, *needs)
-    again, _ = make("searcher", option, *needs)
+    searcher, space = make_searcher(option)
+    again, _ = make_searcher(option)
     asked = search(searcher)
     assert asked and [space.parse(genotype) for genotype in asked] == asked
     assert search(again) == asked
     assert isinstance(searcher.population, str) and isinstance(searcher.uniform, bool)
     assert searcher.ask() == []
+
+
+SEARCHERS = [option for option in options("searcher") if option != "te_nas"]  # it has no choice
+
+
+@pytest.mark.parametrize("option", SEARCHERS)
+def test_a_searcher_asks_for_nothing_that_is_not_admitted(option: str, make_searcher: Any) -> None:
+    refused: list[Genotype] = []
+
+    def admit(genotype: Genotype) -> bool:
+        if "nor_conv_3x3~0|+" in genotype:
+            refused.append(genotype)
+        return "nor_conv_3x3~0|+" not in genotype
+
+    searcher, _ = make_searcher(option, admit=admit)
+    asked = search(searcher)
+    assert refused and asked and not set(asked) & set(refused)
+
+
+@pytest.mark.parametrize("option", SEARCHERS)
+def test_a_failed_score_does_not_break_a_search(option: str, make_searcher: Any) -> None:
+    searcher, _ = make_searcher(option)
+    rounds = 0
+    while asked := searcher.ask():
+        rounds += 1
+        first, *others = asked
+        failed = Score(first, math.nan, error="out of memory")
+        searcher.tell([failed if rounds % 2 else outcome(first), *map(outcome, others)])
+    assert rounds
+
+
+@pytest.mark.parametrize("option", SEARCHERS)
+def test_a_searcher_takes_no_scores_before_it_has_asked(option: str, make_searcher: Any) -> None:
+    searcher, space = make_searcher(option)
+    with pytest.raises(RuntimeError, match="tell came before ask"):
+        searcher.tell([outcome(space.sample(np.random.default_rng(0)))])
+
+
+@pytest.mark.parametrize("option", SEARCHERS)
+def test_a_search_keeps_to_its_budget_and_its_members_were_asked(
+    option: str, make_searcher: Any
+) -> None:
+    searcher, _ = make_searcher(option)
+    asked = search(searcher)
+    if isinstance(searcher, Budgeted) and searcher.budget is not None:
+        assert len(asked) <= searcher.budget
+    if isinstance(searcher, Learning):
+        assert searcher.members and set(searcher.members) <= set(asked)

@@ -10,10 +10,13 @@ import pytest
 from scipy import stats
 
 from tests.conftest import Outcome
+from zenlab.core import Score
+from zenlab.searchers.regularized_evolution import RegularizedEvolutionSearcher
 from zenlab.spaces.nb201 import NB201
 
 SMALL = ("space.C=2", "space.N=1", "dataset.image_size=8", "proxy.batch_size=4")
 COLUMNS = ["genotype", "index", "score", "stderr", "seconds", "error", "accuracy"]
+TABLES = ("search", "population", "front")
 SPACE = NB201()
 
 Run = Callable[..., Outcome]
@@ -135,3 +138,127 @@ def test_a_run_in_which_everything_fails_is_an_error_with_the_reason(run_zenlab:
             "benchmark=none",
             "searcher.budget=3",
         )
+
+
+SEARCH = [
+    *SMALL,
+    "searcher=regularized_evolution",
+    "searcher.budget=40",
+    "searcher.population_size=5",
+    "benchmark=none",
+]
+
+
+def test_a_search_leaves_its_curve_population_and_front(
+    run_zenlab: Run, made_up_table: str
+) -> None:
+    run = run_zenlab(
+        "proxy=flops",
+        "searcher=regularized_evolution",
+        "searcher.budget=120",
+        "benchmark=table",
+        f"benchmark.path={made_up_table}",
+    )
+    tables = {name: pd.read_csv(run.folder / f"{name}.csv") for name in TABLES}
+    assert run.summary["search"]["evaluations"] == 120
+    assert run.summary["asked"] == len(run.scores) == run.scores["genotype"].nunique() < 120
+    best = run.scores.loc[run.scores["score"].idxmax()]
+    assert tables["search"]["score"].is_monotonic_increasing
+    assert tables["search"].iloc[-1]["genotype"] == best["genotype"]
+    assert tables["search"].iloc[-1]["evaluation"] == run.summary["search"]["best_at"]
+    assert len(tables["population"]) == run.summary["search"]["members"] == 10
+    assert tables["front"].to_dict("records") == run.summary["search"]["front"]
+    assert tables["front"].iloc[-1]["genotype"] == best["genotype"]
+    for name in ("search", "front", "scatter"):
+        assert (run.folder / "figures" / f"{name}.png").stat().st_size > 10_000
+    described = SPACE.describe(best["genotype"])
+    assert run.summary["best"]["params"] == described["params"]
+    assert run.summary["best"]["flops"] == described["flops"]
+
+
+def test_a_random_sample_is_no_search(run_zenlab: Run) -> None:
+    run = run_zenlab("proxy=params", "searcher.budget=5", "benchmark=none")
+    assert "search" not in run.summary
+    assert not any((run.folder / f"{name}.csv").exists() for name in TABLES)
+
+
+def test_a_constraint_is_kept_and_what_it_rejects_is_counted(run_zenlab: Run) -> None:
+    run = run_zenlab(
+        "proxy=params",
+        "searcher=exhaustive",
+        "constraint.max_params=500000",
+        "constraint.max_flops=5e7",
+        "benchmark=none",
+    )
+    sizes = [(d["params"], d["flops"]) for d in map(SPACE.describe, SPACE)]
+    heavy = sum(params > 500_000 for params, _ in sizes)
+    costly = sum(params <= 500_000 and flops > 5e7 for params, flops in sizes)
+    assert run.summary["rejected"] == {"max_params": heavy, "max_flops": costly}
+    assert len(run.scores) == 15_625 - heavy - costly
+    assert run.scores["score"].max() <= 500_000
+    assert run.summary["population"] == "all genotypes, within the constraint"
+
+
+def test_counting_is_written_as_the_words_are(run_zenlab: Run) -> None:
+    limits = ["proxy=params", "searcher.budget=5", "benchmark=none", "constraint.max_params=5e5"]
+    assert run_zenlab(*limits, "constraint.counting=true").scores["score"].max() <= 500_000
+    with pytest.raises(ValueError, match="NB201 has no counts of its authors"):
+        run_zenlab(*limits, "constraint.counting=official")
+
+
+def test_a_measured_device_limits_a_search_and_is_weighed_by_another(
+    run_zenlab: Run, real_tables: Path
+) -> None:
+    run = run_zenlab(
+        "proxy=flops",
+        "searcher=nsga2",
+        "searcher.budget=60",
+        "searcher.population_size=20",
+        "searcher.objective=latency_ms",
+        "constraint.device=edgetpu",
+        "constraint.max_latency_ms=1.2",
+        "benchmark=none",
+        f"data={real_tables}",
+    )
+    assert run.scores["latency_ms"].max() <= 1.2
+    assert set(run.summary["rejected"]) == {"max_latency_ms", "latency_unknown"}
+    front = pd.read_csv(run.folder / "front.csv")
+    assert front["latency_ms"].is_monotonic_increasing and front["score"].is_monotonic_increasing
+    assert run.summary["search"]["objective"] == "latency_ms"
+
+
+def test_a_latency_is_weighed_only_on_a_device(run_zenlab: Run) -> None:
+    with pytest.raises(ValueError, match=r"set constraint\.device"):
+        run_zenlab("searcher=nsga2", "searcher.objective=latency_ms", "proxy=flops")
+
+
+def test_this_machine_is_a_device(run_zenlab: Run) -> None:
+    run = run_zenlab("proxy=flops", "searcher.budget=2", "constraint.device=here", "benchmark=none")
+    assert (run.scores["latency_ms"] > 0).all()
+
+
+def test_a_search_that_was_cut_off_goes_on_to_the_same_end(
+    run_zenlab: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = run_zenlab(*SEARCH, folder="whole")
+    monkeypatch.setenv("ZENLAB_HOME", str(tmp_path / "other"))
+    tell, told = RegularizedEvolutionSearcher.tell, []
+
+    def cut_off(searcher: RegularizedEvolutionSearcher, scores: list[Score]) -> None:
+        told.extend(scores)
+        if len(told) > 20:
+            raise KeyboardInterrupt
+        tell(searcher, scores)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(RegularizedEvolutionSearcher, "tell", cut_off)
+        run_zenlab(*SEARCH, folder="again")
+    again = run_zenlab(*SEARCH, folder="again")
+    assert again.summary["reused"] >= len({score.genotype for score in told}) - 1
+    assert again.summary["reused"] + again.summary["scored"] == again.summary["asked"]
+    pd.testing.assert_frame_equal(
+        again.scores.drop(columns="seconds"), whole.scores.drop(columns="seconds")
+    )
+    for name in TABLES:
+        files = [run.folder / f"{name}.csv" for run in (whole, again)]
+        assert files[0].read_text() == files[1].read_text()

@@ -11,13 +11,16 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from zenlab.abilities import Refining, Weighing
+from zenlab.benchmarks.hw_nas_bench import HardwareBenchmark
 from zenlab.checks import require_whole
+from zenlab.constraints.limits import Gate, Latency, Limits
+from zenlab.constraints.timer import Timer
 from zenlab.core import (
     CombinedProxy,
     Genotype,
     OnScore,
     Proxy,
-    Refining,
     Score,
     Searcher,
     Space,
@@ -42,6 +45,7 @@ class Parts:
     dataset: Dataset
     proxy: Proxy | Suite | CombinedProxy
     searcher: Searcher
+    gate: Gate
     hardware: Hardware
 
     def __str__(self) -> str:
@@ -85,14 +89,39 @@ def assemble(config: DictConfig) -> Parts:
         raise ValueError(
             f"space.num_classes is {classes}, but {dataset.name} has {dataset.num_classes} classes"
         )
+    limits = instantiate(config.constraint, _convert_="all")
+    gate = Gate(limits, space, _latency(config, limits, space, dataset))
+    searcher = instantiate(config.searcher, _convert_="all")(space, admit=gate.admit)
+    _require_device(searcher, limits)
     return Parts(
         names=choices(),
         space=space,
         dataset=dataset,
         proxy=proxy,
-        searcher=instantiate(config.searcher, _convert_="all")(space),
+        searcher=searcher,
+        gate=gate,
         hardware=instantiate(config.hardware, _convert_="all"),
     )
+
+
+def _latency(config: DictConfig, limits: Limits, space: Space, dataset: Dataset) -> Latency | None:
+    """Return what knows latencies on the device of the constraint; None where none is named."""
+    if limits.device is None:
+        return None
+    if limits.device == "here":
+        return Timer(space, channels=dataset.channels, image_size=dataset.image_size)
+    table = HardwareBenchmark(config.home, limits.device, config.data).load(space, dataset.name)
+    return table.values.get
+
+
+def _require_device(searcher: Searcher, limits: Limits) -> None:
+    """See that a searcher that weighs latency has a device to measure it on."""
+    weighs_latency = isinstance(searcher, Weighing) and searcher.objective == "latency_ms"
+    if weighs_latency and limits.device is None:
+        raise ValueError(
+            "searcher.objective is latency_ms, but on which device? set constraint.device to here, "
+            "or to a device of a table"
+        )
 
 
 def require_labels(name: str, proxy: object, dataset: Dataset) -> None:
@@ -123,6 +152,8 @@ class Scorers:
     def __init__(self, config: DictConfig, parts: Parts) -> None:
         self._config = config
         self._parts = parts
+        searcher = parts.searcher
+        self._refining = searcher if isinstance(searcher, Refining) else None
         self._draws: range | None = None
         self._scorer: Scorer | None = None
         self._opened = ExitStack()
@@ -146,8 +177,7 @@ class Scorers:
         Raises:
             ValueError: the searcher wants draws of a proxy that doesn't number them.
         """
-        searcher = self._parts.searcher
-        draws = searcher.draws if isinstance(searcher, Refining) else None
+        draws = self._refining.draws if self._refining else None
         if self._scorer is None or draws != self._draws:
             self._opened.close()
             proxy = self._parts.single if draws is None else _for_draws(self._parts.single, draws)
@@ -196,13 +226,14 @@ def score_identity(
     `written` is the YAML of the proxy.
     """
     code = (type(parts.space), type(proxy), type(parts.dataset), Measurement)
+    sources = getattr(parts.space, "sources", ())  # somebody's network: their code decides, too
     return {
         "space": OmegaConf.to_container(config.space, resolve=True),
         "proxy": _as_it_is(written, proxy),
         "input": parts.dataset.seen(),
         "dtype": "float32",
         "device": parts.hardware.kind,
-        "revision": revision_of(part.__module__ for part in code),
+        "revision": revision_of({*(part.__module__ for part in code), *sources}),
     }
 
 

@@ -12,9 +12,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from zenlab.abilities import Enumerable, Refining
 from zenlab.analysis.quality import populations
 from zenlab.assembly import GROUPS, Parts
-from zenlab.core import Enumerable, Refining, Score, SymbolicProxy, Table
+from zenlab.core import Score, SymbolicProxy, Table
 from zenlab.members import Members, combine, find_members, open_panel
 from zenlab.report import results
 from zenlab.report.files import write_scores, write_summary, write_text

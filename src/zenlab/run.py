@@ -12,16 +12,19 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from zenlab.abilities import Budgeted, Enumerable, Learning, Refining
 from zenlab.analysis.quality import populations
 from zenlab.assembly import GROUPS, Parts, Scorers, assemble
 from zenlab.comparison import compare
-from zenlab.core import CombinedProxy, Enumerable, Refining, Score, SymbolicProxy, Table
+from zenlab.core import CombinedProxy, Score, SymbolicProxy, Table
+from zenlab.found import costs_of, draw_found, objective_of, write_search
 from zenlab.proxies.suite import Suite
 from zenlab.report import results
 from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.scatter import draw_scatter
+from zenlab.report.search import Trace, sizes
 from zenlab.report.terminal import Terminal
-from zenlab.stage import Log, Watcher, load_table, populations_of, tracked
+from zenlab.stage import Log, Watcher, describe, load_table, populations_of, tracked
 
 
 def run(config: DictConfig) -> float | None:
@@ -44,7 +47,8 @@ def run(config: DictConfig) -> float | None:
     tracking = instantiate(config.tracking, _convert_="all")
     folder = Path(HydraConfig.get().runtime.output_dir)
     with tracking.start(**tracked(config, folder)) as stream:
-        scores, seconds = _score(config, parts, terminal, stream.log)
+        trace, seconds = _score(config, parts, terminal, stream.log)
+        scores = _settled(parts, trace)
         if isinstance(parts.searcher, Refining):
             remarks.append(parts.searcher.remark)
             terminal.say(parts.searcher.remark)
@@ -53,30 +57,45 @@ def run(config: DictConfig) -> float | None:
         reasons = results.failures(scores)
         if reasons and not any(math.isfinite(score.value) for score in scores):
             raise RuntimeError(f"not one live architecture could be scored: {'; '.join(reasons)}")
-        summary = _summarise(config, parts, scores, rows, table)
+        descriptors = describe(parts.space, scores, objective_of(parts))
+        summary = _summarise(config, parts, scores, rows, descriptors, table)
         summary |= {"scoring_seconds": seconds, "remarks": remarks}
-        stream.finish(summary, rows, _write(folder, config, rows, summary))
+        figures = _draw(folder, rows, summary)
+        if isinstance(parts.searcher, Learning):
+            costs = costs_of(parts, scores, descriptors)
+            summary["search"] = write_search(folder, parts, parts.searcher, trace, rows, costs)
+            figures |= draw_found(folder, parts, trace, rows, costs, table.label if table else "")
+        write_summary(folder / "summary.json", summary)
+        write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        stream.finish(summary, rows, figures)
     terminal.show(summary, folder, stream.url or stream.folder)
     return results.headline(summary)
 
 
-def _score(
-    config: DictConfig, parts: Parts, terminal: Terminal, log: Log
-) -> tuple[list[Score], float]:
+def _score(config: DictConfig, parts: Parts, terminal: Terminal, log: Log) -> tuple[Trace, float]:
     """Ask and tell until the searcher has enough; return the scores and the seconds it took."""
     start = time.perf_counter()
-    scores: list[Score] = []
-    with Scorers(config, parts) as scorers, terminal.progress("scoring") as progress:
+    trace = Trace(distinct=isinstance(parts.searcher, Learning))
+    budget = parts.searcher.budget if isinstance(parts.searcher, Budgeted) else None
+    with (
+        Scorers(config, parts) as scorers,
+        terminal.progress("scoring", total=budget) as progress,
+    ):
         watcher = Watcher(progress, log)
         while asked := parts.searcher.ask():
             progress.expect(len(set(asked)))
-            told = scorers.score(asked, watcher.on_score)
+            told = parts.gate.with_latency(scorers.score(asked, watcher.on_score))
             parts.searcher.tell(told)
-            scores += told
+            trace.add(told)
         watcher.report()
+    return trace, time.perf_counter() - start
+
+
+def _settled(parts: Parts, trace: Trace) -> list[Score]:
+    """Return one score for each row: as it came, or settled from many draws."""
     if isinstance(parts.searcher, Refining):
-        scores = parts.searcher.settled()
-    return scores, time.perf_counter() - start
+        return parts.gate.with_latency(parts.searcher.settled())
+    return trace.scores
 
 
 def _summarise(
@@ -84,10 +103,11 @@ def _summarise(
     parts: Parts,
     scores: Sequence[Score],
     rows: pd.DataFrame,
+    descriptors: pd.DataFrame,
     table: Table | None,
 ) -> dict[str, Any]:
-    descriptors = pd.DataFrame([parts.space.describe(score.genotype) for score in scores])
     best = results.best_rows(rows)
+    (params,), (flops,) = sizes(parts.space, [parts.space.parse(best[0]["genotype"])]).values()
     summary: dict[str, Any] = {
         **{group: parts.names[group] for group in GROUPS},
         "dataset": parts.dataset.name,
@@ -97,7 +117,8 @@ def _summarise(
         "seed": config.seed,
         **results.count(scores, descriptors["dead"]),
         "failures": results.failures(scores),
-        "best": best[0],
+        "rejected": dict(parts.gate.rejected),
+        "best": {**best[0], "params": params, "flops": flops},
         "top": best,
     }
     if table is not None:
@@ -138,12 +159,8 @@ def _judge(
     }
 
 
-def _write(
-    folder: Path, config: DictConfig, rows: pd.DataFrame, summary: Mapping[str, Any]
-) -> dict[str, Path]:
-    """Write the run's folder; return its figures by name."""
-    write_summary(folder / "summary.json", summary)
-    write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+def _draw(folder: Path, rows: pd.DataFrame, summary: Mapping[str, Any]) -> dict[str, Path]:
+    """Draw scores against accuracies, if there are any; return the figures by name."""
     if "correlation" not in summary:
         return {}
     drawn = rows[rows["error"].isna() & rows["accuracy"].notna()]

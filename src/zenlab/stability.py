@@ -14,10 +14,11 @@ import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from zenlab.abilities import Refining
 from zenlab.analysis.agreement import agreement
 from zenlab.assembly import GROUPS, Parts, assemble
 from zenlab.checks import require_whole
-from zenlab.core import Genotype, NetworkProxy, Proxy, Refining, Score
+from zenlab.core import Genotype, NetworkProxy, Proxy, Score
 from zenlab.members import Members, find_members, open_panel
 from zenlab.report import results
 from zenlab.report.files import write_scores, write_summary, write_text

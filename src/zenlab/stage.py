@@ -1,6 +1,7 @@
 """What every story of a run needs: the benchmark's table, a watcher of scores, what is tracked."""
 
-from collections.abc import Callable, Mapping
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from zenlab.assembly import GROUPS, Parts, choices
 from zenlab.benchmarks.table import TableUnavailable
-from zenlab.core import Score, Table
+from zenlab.core import Score, Space, Table
 from zenlab.report.terminal import ScoringProgress, Terminal
 
 _SECONDS_BETWEEN_METRICS = 1.0
+_DESCRIPTORS = ("dead", "reachable")  # they divide the architectures into populations
 
 Log = Callable[[Mapping[str, float]], None]
 """Takes a step of metrics."""
@@ -56,6 +58,20 @@ class Watcher:
         bar = self._progress
         self._logged = bar.seconds
         self._log({"scored": bar.scored, "rate": bar.rate, "best_so_far": bar.best})
+
+
+def describe(space: Space, scores: Sequence[Score], *more: str) -> pd.DataFrame:
+    """Return the descriptors that every run needs, and `more`, as far as the space has them.
+
+    A space has dozens, and a search may have scored hundreds of thousands: the rest is left out.
+    """
+    kept: dict[str, array[float]] = {}
+    for score in scores:
+        described = space.describe(score.genotype)
+        for name in (*_DESCRIPTORS, *more):
+            if name in described:
+                kept.setdefault(name, array("d")).append(described[name])
+    return pd.DataFrame({name: np.asarray(values) for name, values in kept.items()})
 
 
 def populations_of(descriptors: pd.DataFrame) -> dict[str, np.ndarray]:

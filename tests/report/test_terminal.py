@@ -7,6 +7,7 @@ import numpy as np
 from rich.console import Console
 
 from zenlab.analysis.quality import populations
+from zenlab.core import Genotype, Score
 from zenlab.report.terminal import Terminal
 
 
@@ -31,7 +32,21 @@ def test_the_table_of_a_run_fits_into_80_columns(monkeypatch: object) -> None:
         "dead": 0,
         "failed": 0,
         "failures": [],
-        "best": {"score": 2.5, "accuracy": None, "genotype": "|x~0|"},
+        "rejected": {"max_params": 1200, "latency_unknown": 3},
+        "search": {
+            "evaluations": 300,
+            "best_at": 187,
+            "objective": "params",
+            "front": [{}, {}],
+        },
+        "asked": 235,
+        "best": {
+            "score": 2.5,
+            "accuracy": None,
+            "genotype": "|x~0|",
+            "params": 73306.0,
+            "flops": 7782400.0,
+        },
     }
     terminal = Terminal()
     terminal._console = Console(file=(screen := io.StringIO()), width=80)
@@ -41,6 +56,26 @@ def test_the_table_of_a_run_fits_into_80_columns(monkeypatch: object) -> None:
     tau = quality["reachable"]["kendall"]
     assert f"{tau['value']:.2f} [{tau['low']:.2f},{tau['high']:.2f}]" in text
     assert tau["value"] < 0 and tau["low"] < 0
+    assert "the constraint rejected 1,200 by max_params, 3 by latency_unknown" in text
+    assert "search: 300 evaluations of 235 architectures, the best found by evaluation 187" in text
+    assert "best score 2.5, 73,306 params, 7,782,400 FLOPs: |x~0|" in text
+    assert "search.csv, population.csv, front.csv, figures/" in text
+
+
+def bar_of(terminal: Terminal, total: int | None) -> list[float | None]:
+    with terminal.progress("scoring", total=total) as progress:
+        progress.expect(3)
+        progress.expect(2)
+        progress.add(Score(Genotype("a"), 1.0))
+    (task,) = progress._bar.tasks
+    return [task.completed, task.total]
+
+
+def test_a_bar_ends_where_it_is_said_to_or_where_it_has_come_to() -> None:
+    terminal = Terminal()
+    terminal._console = Console(file=io.StringIO(), width=80)
+    assert bar_of(terminal, 300) == [1, 300]
+    assert bar_of(terminal, None) == [1, 5]
 
 
 def test_tasks_have_bars_and_where_there_are_none_nothing_is_printed() -> None:

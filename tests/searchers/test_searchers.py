@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from zenlab.core import Genotype, Searcher
+from zenlab.searchers.admitted import draw_admitted
 from zenlab.searchers.exhaustive import ExhaustiveSearcher
 from zenlab.searchers.listed import ListedSearcher
 from zenlab.searchers.random import RandomSearcher
@@ -130,3 +131,42 @@ def test_a_list_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
     ]:
         with pytest.raises(ValueError, match=message):
             ListedSearcher(SPACE, path=path)
+
+
+def small(genotype: Genotype) -> bool:
+    return SPACE.describe(genotype)["params"] < 500_000
+
+
+def test_a_constraint_narrows_a_random_sample_and_the_words_for_it() -> None:
+    searcher = RandomSearcher(SPACE, admit=small, budget=200)
+    assert all(small(genotype) for genotype in asked(searcher))
+    assert searcher.population == "all genotypes, within the constraint"
+
+
+def test_a_constraint_leaves_the_rest_of_a_walk_in_its_order() -> None:
+    searcher = ExhaustiveSearcher(SPACE, admit=small)
+    assert asked(searcher) == [genotype for genotype in SPACE if small(genotype)]
+    assert searcher.population == "all genotypes, within the constraint"
+
+
+def test_a_constraint_leaves_lines_of_a_list_out_with_their_spellings(tmp_path: Path) -> None:
+    path = tmp_path / "cells.txt"
+    path.write_text("6111\n0\n1462\n")
+    kept = [text for text in ("6111", "0", "1462") if small(SPACE.parse(text))]
+    searcher = ListedSearcher(SPACE, admit=small, path=str(path))
+    assert searcher.spellings == kept != ["6111", "0", "1462"]
+    assert asked(searcher) == [SPACE.parse(text) for text in kept]
+    assert searcher.population == "the list cells.txt, within the constraint"
+
+
+def test_a_constraint_that_lets_nothing_through_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "cells.txt"
+    path.write_text("6111\n")
+    with pytest.raises(ValueError, match="the constraint rejects the whole space"):
+        ExhaustiveSearcher(SPACE, admit=lambda genotype: False)
+    with pytest.raises(ValueError, match=r"rejects all architectures of .*cells\.txt"):
+        ListedSearcher(SPACE, admit=lambda genotype: False, path=str(path))
+    with pytest.raises(ValueError, match="only 0 different architectures"):
+        RandomSearcher(Unlisted(), admit=lambda genotype: False)
+    with pytest.raises(ValueError, match="rejected 100,000 architectures in a row"):
+        draw_admitted(lambda: Genotype("a"), lambda genotype: False)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from tests.spaces.counting import count_macs, count_params
 from zenlab import score
-from zenlab.core import Coupled, Enumerable
+from zenlab.abilities import Coupled, Enumerable
 from zenlab.searchers.exhaustive import ExhaustiveSearcher
 from zenlab.searchers.random import RandomSearcher
 from zenlab.spaces.module import Module

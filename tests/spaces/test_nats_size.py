@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from tests.spaces.counting import count_macs, count_params
-from zenlab.core import Batch, Connected, Factored
+from zenlab.abilities import Connected, Factored
+from zenlab.core import Batch
 from zenlab.proxies.zen import Zen, draw_zen_scores
 from zenlab.proxies.zen_closed import ZenClosed
 from zenlab.spaces.nats_size import NatsSize

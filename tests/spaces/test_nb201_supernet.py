@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from tests.spaces.counting import count_flops, count_macs, count_params
-from zenlab.core import Batch, Connected, Coupled, Estimate, Network, Prunable
+from zenlab.abilities import Connected, Coupled, Prunable
+from zenlab.core import Batch, Estimate, Network
 from zenlab.proxies.linear_regions import LinearRegions
 from zenlab.scoring.measure import Measurement
 from zenlab.spaces.nb201 import NB201

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tests.spaces.counting import count_flops, count_macs, count_params
-from zenlab.core import Batch, Connected, Enumerable, Factored, Partitioned
+from zenlab.abilities import Connected, Enumerable, Factored, Partitioned
+from zenlab.core import Batch
 from zenlab.proxies.zen import Zen
 from zenlab.proxies.zen_closed import ZenClosed
 from zenlab.spaces.nb201 import NB201

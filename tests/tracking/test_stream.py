@@ -16,6 +16,7 @@ import pytest
 import wandb
 
 from tests.tracking.conftest import KEY, SCORES, Written, read_back, zenlab_warnings
+from zenlab.tracking.stream import _chosen
 from zenlab.tracking.wandb import WandbTracking
 
 CONFIG = {"space": {"C": 16}, "proxy": {"seed": 0, "names": ["zen"]}, "data": None}
@@ -97,6 +98,20 @@ def test_the_summary_is_there(written: Written) -> None:
 
 def test_the_rows_of_the_table_are_the_scores_to_the_last(written: Written) -> None:
     pd.testing.assert_frame_equal(plain(written.table("scores")), plain(MANY_SCORES))
+
+
+def test_of_very_many_rows_the_best_go_there_and_an_even_sample_of_the_others() -> None:
+    rng = np.random.default_rng(0)
+    scores = pd.DataFrame({"genotype": range(50_000), "score": rng.normal(size=50_000)})
+    scores.loc[::7, "score"] = np.nan  # these failed
+    sent = _chosen(scores)
+    assert len(sent) == 20_000 and sent["genotype"].is_monotonic_increasing
+    best = scores.nlargest(10_000, "score")["genotype"]
+    assert set(best) <= set(sent["genotype"])
+    others = sent[~sent["genotype"].isin(best)]["genotype"]
+    assert others.diff().max() < 20 and others.iloc[-1] > 49_990
+    assert len(_chosen(scores[:20_000])) == 20_000
+    assert len(_chosen(scores.rename(columns={"score": "zen"}))) == 20_000
 
 
 def plain(rows: pd.DataFrame) -> pd.DataFrame:
@@ -197,6 +212,7 @@ def run_script(body: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run Python within the context of an offline run, with a W&B service of its own."""
     opening = """
 import os, pandas, pathlib, signal, subprocess, sys, time
+from zenlab.tracking.stream import _chosen
 from zenlab.tracking.wandb import WandbTracking
 folder = pathlib.Path(sys.argv[1])
 with WandbTracking().start(config={"seed": 0}, folder=folder, job_type="score") as stream:

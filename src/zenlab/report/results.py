@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from zenlab.core import Indexed, Score, Searcher, Space, Table
+from zenlab.abilities import Indexed
+from zenlab.core import Score, Searcher, Space, Table
 
 _TOP = 10
 
@@ -18,14 +19,12 @@ def score_rows(
     `index` is empty in a space without official numbers.
     """
     measured = table.values if table else {}
+    index = space.index if isinstance(space, Indexed) else lambda genotype: None
     terms = dict.fromkeys(name for score in scores for name in score.terms)
     return pd.DataFrame(
         {
             "genotype": list(spellings),
-            "index": pd.array(
-                [space.index(s.genotype) if isinstance(space, Indexed) else None for s in scores],
-                dtype="Int64",
-            ),
+            "index": pd.array([index(score.genotype) for score in scores], dtype="Int64"),
             "score": [score.value for score in scores],
             "stderr": pd.array([score.stderr for score in scores], dtype="Float64"),
             "seconds": [score.seconds for score in scores],

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
+from zenlab.abilities import Coupled
 from zenlab.core import (
     Batch,
-    Coupled,
     Estimate,
     Genotype,
     LookingProxy,

@@ -7,15 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from zenlab.core import (
-    Genotype,
-    NetworkProxy,
-    OnScore,
-    Partitioned,
-    Score,
-    Space,
-    SymbolicProxy,
-)
+from zenlab.abilities import Partitioned
+from zenlab.core import Genotype, NetworkProxy, OnScore, Score, Space, SymbolicProxy
 from zenlab.scoring.measure import Measurement, Panel, Task
 from zenlab.scoring.store import ScoreStore
 from zenlab.scoring.workers import LOST, WorkerPool

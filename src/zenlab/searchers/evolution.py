@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from zenlab.abilities import Varying
 from zenlab.checks import require_whole
-from zenlab.core import Admit, Genotype, Score, Space, Varying, admit_all
+from zenlab.core import Admit, Genotype, Score, Space, admit_all
 
 _FOUNDERS = 10
 """While the population is no larger than this, children descend from the space's own start."""
@@ -54,9 +55,10 @@ class EvolutionSearcher:
                 "end; set one of them"
             )
         self.population = "what an evolutionary search asked for"
+        self.budget = budget
         self._space, self._admit = space, admit
         self._varying = space if isinstance(space, Varying) else None
-        self._budget, self._iterations = budget, iterations
+        self._iterations = iterations
         self._size, self._duplicates, self._batch = population_size, duplicates, batch
         self._rng = np.random.default_rng(seed)
         self._told: dict[Genotype, float | None] = {}  # None: it failed
@@ -74,8 +76,8 @@ class EvolutionSearcher:
         """Return the next children that have not been told yet; nothing ends the search."""
         asked: list[Genotype] = []
         most = self._batch
-        if self._budget is not None:
-            most = min(most, self._budget - len(self._told))
+        if self.budget is not None:
+            most = min(most, self.budget - len(self._told))
         while len(asked) < most and (child := next(self._children, None)) is not None:
             if child not in self._told:
                 if child not in asked:

@@ -1,28 +1,28 @@
 """Exhaustive search: every architecture of a space that can be walked through."""
 
-from collections.abc import Sequence
+from zenlab.abilities import Enumerable
+from zenlab.core import Admit, Space, admit_all
+from zenlab.searchers.turns import AskedOnce
 
-from zenlab.core import Enumerable, Genotype, Score, Space
 
+class ExhaustiveSearcher(AskedOnce):
+    """Asks once, for all that `admit` lets through of the space, in the space's own order.
 
-class ExhaustiveSearcher:
-    """Asks once, for the whole space in its own order."""
+    Raises:
+        ValueError: the space can't be walked through, or nothing of it is admitted.
+    """
 
-    population = "all genotypes"
     uniform = True
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, *, admit: Admit = admit_all) -> None:
         if not isinstance(space, Enumerable):
             raise ValueError(
                 f"searcher=exhaustive: {type(space).__name__} is too large to be walked through; "
                 f"use searcher=random or searcher=listed"
             )
-        self._waiting = list(space)
-
-    def ask(self) -> list[Genotype]:
-        """Return every architecture, then nothing."""
-        asked, self._waiting = self._waiting, []
-        return asked
-
-    def tell(self, scores: Sequence[Score]) -> None:
-        """Learn nothing: everything is scored anyway."""
+        admitted = [genotype for genotype in space if admit(genotype)]
+        if not admitted:
+            raise ValueError("searcher=exhaustive: the constraint rejects the whole space")
+        super().__init__(admitted)
+        whole = len(admitted) == len(space)
+        self.population = "all genotypes" if whole else "all genotypes, within the constraint"

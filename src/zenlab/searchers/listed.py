@@ -1,21 +1,26 @@
 """Listed search: the architectures of a text file, one a line, in any spelling the space reads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from zenlab.core import Genotype, Score, Space
+from zenlab.core import Admit, Genotype, Space, admit_all
+from zenlab.searchers.turns import AskedOnce
 
 
-class ListedSearcher:
-    """Asks once, for the architectures of a file in its order.
+class ListedSearcher(AskedOnce):
+    """Asks once, for the architectures of a file in its order, without those not admitted.
 
     Empty lines and lines that begin with `#` are skipped; `spellings` keeps what the file says,
     one for each architecture asked.
+
+    Raises:
+        ValueError: the file can't be read, names something else than architectures of the space,
+            or none that is admitted.
     """
 
     uniform = False
 
-    def __init__(self, space: Space, *, path: str | None = None) -> None:
+    def __init__(self, space: Space, *, admit: Admit = admit_all, path: str | None = None) -> None:
         if path is None:
             raise ValueError(
                 "searcher=listed needs searcher.path, a text file, one genotype a line"
@@ -23,17 +28,15 @@ class ListedSearcher:
         lines = list(_lines(Path(path)))
         if not lines:
             raise ValueError(f"searcher.path: {path} names no architecture; wanted one a line")
+        read = [(text, _parse(space, text, path, number)) for number, text in lines]
+        admitted = [(text, genotype) for text, genotype in read if admit(genotype)]
+        if not admitted:
+            raise ValueError(f"searcher.path: the constraint rejects all architectures of {path}")
         self.population = f"the list {Path(path).name}"
-        self.spellings = [text for _, text in lines]
-        self._waiting = [_parse(space, text, path, number) for number, text in lines]
-
-    def ask(self) -> list[Genotype]:
-        """Return the architectures of the file, then nothing."""
-        asked, self._waiting = self._waiting, []
-        return asked
-
-    def tell(self, scores: Sequence[Score]) -> None:
-        """Learn nothing: the list is fixed."""
+        if len(admitted) < len(read):
+            self.population += ", within the constraint"
+        self.spellings = [text for text, _ in admitted]
+        super().__init__([genotype for _, genotype in admitted])
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from zenlab.checks import require_positive, require_whole
-from zenlab.core import Genotype, Score, Space, SymbolicProxy
+from zenlab.core import Admit, Genotype, Score, Space, SymbolicProxy, admit_all
 from zenlab.searchers.exhaustive import ExhaustiveSearcher
 from zenlab.searchers.random import RandomSearcher
+from zenlab.searchers.turns import require_asked
 
 _FIRST = 4
 """Draws of a new contender."""
@@ -68,6 +69,7 @@ class RaceSearcher:
         self,
         space: Space,
         *,
+        admit: Admit = admit_all,
         screen: SymbolicProxy,
         budget: int | None = 300,
         k: int = 10,
@@ -81,9 +83,9 @@ class RaceSearcher:
         require_positive("searcher.width", width)
         require_positive("searcher.screen_error", screen_error)
         candidates = (
-            ExhaustiveSearcher(space)
+            ExhaustiveSearcher(space, admit=admit)
             if budget is None
-            else RandomSearcher(space, budget=budget, seed=seed)
+            else RandomSearcher(space, admit=admit, budget=budget, seed=seed)
         )
         self.population = candidates.population
         genotypes = candidates.ask()
@@ -110,12 +112,18 @@ class RaceSearcher:
         return [runner.genotype for runner in self._asked]
 
     def tell(self, scores: Sequence[Score]) -> None:
-        """Learn the mean of the draws asked last; what failed leaves the race."""
+        """Learn the mean of the draws asked last; what failed leaves the race.
+
+        Raises:
+            RuntimeError: nothing was asked.
+        """
+        require_asked(self._asked)
         for runner, score in zip(self._asked, scores, strict=True):
             if score.error is None:
                 runner.add(score, len(self.draws))
             else:
                 runner.leave(score)
+        self._asked = []
 
     def settled(self) -> list[Score]:
         """Return one score per candidate: the mean of its draws, else the screen plus its bias.

@@ -1,32 +1,39 @@
 """Random search: a uniform sample of the space without replacement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 import numpy as np
 
+from zenlab.abilities import Enumerable
 from zenlab.checks import require_one_of, require_whole
-from zenlab.core import Enumerable, Genotype, Score, Space
+from zenlab.core import Admit, Genotype, Space, admit_all
+from zenlab.searchers.turns import AskedOnce
 
 Unique = Literal["genotype", "canonical"]
 
 _PATIENCE = 100_000
-"""Draws in a row without anything new after which a space counts as exhausted."""
+"""Draws in a row without anything new and admitted after which a space counts as exhausted."""
 
 
-class RandomSearcher:
+class RandomSearcher(AskedOnce):
     """Asks once, for `budget` different architectures; a larger budget begins with the same ones.
 
-    `where` narrows the space: `live`, or a descriptor that must be 1.
+    `where` narrows the space: `live`, or a descriptor that must be 1. What `admit` rejects is
+    skipped.
 
     `unique=canonical` skips architectures that a search may take for duplicates of one drawn
     before (`space.canonical`), so the sample is no longer uniform over genotypes.
+
+    Raises:
+        ValueError: a parameter is wrong, or there are fewer such architectures than `budget`.
     """
 
     def __init__(
         self,
         space: Space,
         *,
+        admit: Admit = admit_all,
         budget: int = 100,
         where: str | None = None,
         unique: Unique = "genotype",
@@ -39,30 +46,36 @@ class RandomSearcher:
         self.population = "all genotypes" if self.uniform else "canonical classes"
         if where is not None:
             self.population += f" that are {where}"
-        self._waiting = _sample(space, budget, where, unique, np.random.default_rng(seed))
+        if admit is not admit_all:
+            self.population += ", within the constraint"
+        rng = np.random.default_rng(seed)
+        super().__init__(_sample(space, budget, _filter(space, where, admit), unique, rng))
 
-    def ask(self) -> list[Genotype]:
-        """Return the whole sample, then nothing."""
-        asked, self._waiting = self._waiting, []
-        return asked
 
-    def tell(self, scores: Sequence[Score]) -> None:
-        """Learn nothing: a random search doesn't look at scores."""
+def _filter(space: Space, where: str | None, admit: Admit) -> Admit:
+    """Whether an architecture lies in the part of the space that is drawn from."""
+    if where is None:
+        return admit
+    return lambda genotype: _holds(space, genotype, where) and admit(genotype)
 
 
 def _sample(
-    space: Space, budget: int, where: str | None, unique: Unique, rng: np.random.Generator
+    space: Space, budget: int, wanted: Admit, unique: Unique, rng: np.random.Generator
 ) -> list[Genotype]:
     key = space.canonical if unique == "canonical" else str
-    seen: dict[str, Genotype] = {}
+    found: dict[str, Genotype] = {}
+    missed = 0
     for genotype in _draws(space, rng):
-        if where is not None and not _holds(space, genotype, where):
-            continue
-        seen.setdefault(key(genotype), genotype)
-        if len(seen) == budget:
-            return list(seen.values())
+        size = len(found)
+        if wanted(genotype):
+            found.setdefault(key(genotype), genotype)
+        missed = 0 if len(found) > size else missed + 1
+        if len(found) == budget:
+            return list(found.values())
+        if missed >= _PATIENCE:
+            break
     raise ValueError(
-        f"searcher.budget is {budget}, but only {len(seen)} different architectures "
+        f"searcher.budget is {budget}, but only {len(found)} different architectures "
         f"(searcher.unique={unique}) were found; ask for fewer, or use searcher=exhaustive"
     )
 
@@ -81,14 +94,10 @@ def _holds(space: Space, genotype: Genotype, where: str) -> bool:
 
 
 def _draws(space: Space, rng: np.random.Generator) -> Iterator[Genotype]:
-    """Each architecture once in random order; where they can't be listed, draws until stale."""
+    """Each architecture once in random order; where they can't be listed, draws without end."""
     if isinstance(space, Enumerable):
         genotypes = list(space)
         yield from (genotypes[i] for i in rng.permutation(len(genotypes)))
         return
-    stale, seen = 0, set()
-    while stale < _PATIENCE:
-        genotype = space.sample(rng)
-        stale = stale + 1 if genotype in seen else 0
-        seen.add(genotype)
-        yield genotype
+    while True:
+        yield space.sample(rng)

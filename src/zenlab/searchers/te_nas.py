@@ -11,8 +11,9 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
+from zenlab.abilities import Prunable
 from zenlab.checks import require_one_of, require_whole
-from zenlab.core import Admit, Genotype, Prunable, Score, Space, admit_all
+from zenlab.core import Admit, Genotype, Score, Space, admit_all
 
 Scale = Literal["linear", "log", "minus_log"]
 _DECIMALS_OF_A_MEAN = 9

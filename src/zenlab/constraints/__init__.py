@@ -1,0 +1,1 @@
+"""Constraints: what a search may not ask for."""
