@@ -5,13 +5,11 @@ They were measured with networks of 5 cells per stage and 16 channels, one image
 
 import io
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
 from zenlab.benchmarks import public_files
-from zenlab.benchmarks.public_files import PublicFile, read_checked
+from zenlab.benchmarks.public_files import PublicFile, Sources
 from zenlab.benchmarks.table import OnProgress, TableUnavailable
 from zenlab.checks import require_one_of
 from zenlab.core import Genotype, Space, Table
@@ -79,25 +77,25 @@ class HardwareBenchmark:
                 f"not on {dataset}; use constraint.device=here"
             )
         file = _FILES[dataset]
-        rows = pd.read_csv(io.BytesIO(read_checked(self._find(file, on_progress), file)))
+        rows = pd.read_csv(io.BytesIO(self._contents(file, on_progress)))
         genotypes = [_spell(code) for code in rows["net"]]
         _check_space(space, genotypes[0])
         measured = rows[f"{self.device}_latency"]
         values = {g: float(ms) for g, ms in zip(genotypes, measured, strict=True) if ms >= 0}
         return Table("HW-NAS-Bench", f"latency on {DEVICES[self.device]} (ms)", values)
 
-    def _find(self, file: PublicFile, on_progress: OnProgress | None) -> Path:
-        if self.data:
-            return public_files.find_given(file, folder=Path(self.data).expanduser())
-        folder = Path(self.home).expanduser() / "downloads"
-        get = partial(public_files.download, folder=folder, source=self.source)
+    def _contents(self, file: PublicFile, on_progress: OnProgress | None) -> bytes:
+        sources = Sources(
+            self.home,
+            self.data,
+            self.source,
+            lacking=f"constraint.device={self.device}",
+            cure=f"set ZENLAB_DATA to a folder with {file.path}, or use constraint.device=here",
+        )
         try:
-            return get(file, on_progress=on_progress)
+            return sources.read(file, on_progress)
         except TableUnavailable as missing:
-            raise ValueError(
-                f"constraint.device={self.device}: {missing}; set ZENLAB_DATA to a folder with "
-                f"{file.path}, or use constraint.device=here"
-            ) from None
+            raise ValueError(str(missing)) from None
 
 
 def _spell(code: str) -> Genotype:

@@ -6,19 +6,18 @@ once to Parquet and found in the cache from then on.
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zenlab.benchmarks import public_files, public_tables
 from zenlab.benchmarks.official import convert_official
-from zenlab.benchmarks.public_files import PublicFile
+from zenlab.benchmarks.public_files import Sources
 from zenlab.benchmarks.public_tables import Quantity
 from zenlab.benchmarks.table import OnProgress, TableUnavailable
 from zenlab.core import Genotype, Space, Table
@@ -58,11 +57,7 @@ class NB201Benchmark:
         Raises:
             ValueError: the address carries a user name or a password.
         """
-        if "@" in urlsplit(self.source).netloc:
-            raise ValueError(
-                "benchmark.source carries a user name or a password, which would be written into "
-                "the run's files; fetch the tables yourself and set ZENLAB_DATA to their folder"
-            )
+        _ = self._sources
 
     def load(self, space: Space, dataset: str, *, on_progress: OnProgress | None = None) -> Table:
         """Return the accuracies in percent.
@@ -103,22 +98,13 @@ class NB201Benchmark:
         conversion = self._cached(f"public-{public_tables.DIGEST}")
         if not conversion.exists():
             _prepare(conversion.parent)
-            try:
-                public_tables.convert_public(self._finder(on_progress), conversion)
-            except TableUnavailable as missing:
-                raise TableUnavailable(f"no accuracies, scores only: {missing}; {_CURE}") from None
+            find = partial(self._sources.find, on_progress=on_progress)
+            public_tables.convert_public(find, conversion)
         return conversion
 
-    def _finder(self, on_progress: OnProgress | None) -> Callable[[PublicFile], Path]:
-        """Return what finds the public files: where the user has put them, else by downloading."""
-        if self.data:
-            return partial(public_files.find_given, folder=Path(self.data).expanduser())
-        return partial(
-            public_files.download,
-            folder=Path(self.home).expanduser() / "downloads",
-            source=self.source,
-            on_progress=on_progress,
-        )
+    @property
+    def _sources(self) -> Sources:
+        return Sources(self.home, self.data, self.source, cure=_CURE)
 
     def _require(self, wanted: Quantity, available: Set[Quantity], name: str) -> None:
         """See that a table has what is wanted."""

@@ -7,6 +7,7 @@ import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pooch
 import requests
@@ -36,6 +37,60 @@ class PublicFile:
     def url(self, source: str = SOURCE) -> str:
         """Return the address of the file."""
         return f"{source.rstrip('/')}/{self.folder}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where public files are looked for: in `data`, else they are downloaded from `source`.
+
+    `home` keeps downloads. Where a file can't be had, the error begins with what is `lacking` and
+    ends with a `cure`.
+    """
+
+    home: str
+    data: str | None = None
+    source: str = SOURCE
+    lacking: str = "no accuracies, scores only"
+    cure: str | None = None
+
+    def __post_init__(self) -> None:
+        """See that the address is no secret: a run's files and W&B show it.
+
+        Raises:
+            ValueError: it carries a user name or a password.
+        """
+        if "@" in urlsplit(self.source).netloc:
+            raise ValueError(
+                "benchmark.source carries a user name or a password, which would be written into "
+                "the run's files; fetch the file yourself and set ZENLAB_DATA to its folder"
+            )
+
+    def find(self, file: PublicFile, on_progress: OnProgress | None = None) -> Path:
+        """Return where a file lies.
+
+        Raises:
+            FileNotFoundError: `data` lacks it.
+            TableUnavailable: it can't be downloaded.
+            ValueError: what came isn't the file that was published.
+        """
+        if self.data:
+            return find_given(file, folder=Path(self.data).expanduser())
+        downloads = Path(self.home).expanduser() / "downloads"
+        try:
+            return download(file, folder=downloads, source=self.source, on_progress=on_progress)
+        except TableUnavailable as missing:
+            cure = self.cure or f"set ZENLAB_DATA to a folder with {file.path}"
+            raise TableUnavailable(f"{self.lacking}: {missing}; {cure}") from None
+
+    def read(self, file: PublicFile, on_progress: OnProgress | None = None) -> bytes:
+        """Return the contents of a file.
+
+        Raises:
+            FileNotFoundError: `data` lacks it.
+            TableUnavailable: it can't be downloaded.
+            ValueError: it isn't the file that was published.
+        """
+        return read_checked(self.find(file, on_progress), file)
 
 
 def find_given(file: PublicFile, *, folder: Path) -> Path:
