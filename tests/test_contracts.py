@@ -254,7 +254,7 @@ def test_a_failed_score_does_not_break_a_search(option: str, make_searcher: Any)
     assert rounds
 
 
-@pytest.mark.parametrize("option", SEARCHERS)
+@pytest.mark.parametrize("option", options("searcher"))
 def test_a_searcher_takes_no_scores_before_it_has_asked(option: str, make_searcher: Any) -> None:
     searcher, space = make_searcher(option)
     with pytest.raises(RuntimeError, match="tell came before ask"):

@@ -60,7 +60,7 @@ def test_a_run_ends_well_and_says_where_its_files_are(tmp_path: Path) -> None:
     ("arguments", "parts"),
     [
         (["proxy=zem"], ["Could not find 'proxy/zem'", "params", "zen"]),
-        (["benchmark=tabel"], ["zenlab: there is no benchmark=tabel", "nb201, none, table"]),
+        (["benchmark=tabel"], ["zenlab: there is no benchmark=tabel", "nb_macro, none, table"]),
         (["experiment=foo"], ["zenlab: there is no experiment=foo; the options are all_proxies"]),
         (["searcher.budgt=5"], ["Could not override 'searcher.budgt'"]),
         (["searcher.budget=abc"], ["zenlab: searcher.budget is 'abc'; wanted a whole number"]),
@@ -123,14 +123,27 @@ def counting_proxy(folder: Path, log: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_run_killed_three_times_loses_nothing(tmp_path: Path, workers: int) -> None:
+@pytest.mark.parametrize(
+    ("workers", "searcher", "files"),
+    [
+        (1, ["searcher=random"], ["scores"]),
+        (2, ["searcher=random"], ["scores"]),
+        (
+            2,
+            ["searcher=evolution", "searcher.population_size=5", "searcher.batch=2"],
+            ["scores", "search", "population", "front"],
+        ),
+    ],
+)
+def test_a_run_killed_three_times_loses_nothing(
+    tmp_path: Path, workers: int, searcher: list[str], files: list[str]
+) -> None:
     budget, kills = 30, 3
     counting_proxy(tmp_path, log := tmp_path / "calls")
     command = [
         *(sys.executable, "-m", "zenlab", "--config-dir", str(tmp_path), "proxy=counting"),
         *("space.C=2", "space.N=1", "benchmark=none", "tracking=none", "hydra.run.dir=run"),
-        *(f"searcher.budget={budget}", f"hardware.workers={workers}"),
+        *(*searcher, f"searcher.budget={budget}", f"hardware.workers={workers}"),
     ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     rng = random.Random(workers)
@@ -154,11 +167,12 @@ def test_a_run_killed_three_times_loses_nothing(tmp_path: Path, workers: int) ->
     undisturbed = [*command, "hydra.run.dir=undisturbed"]
     elsewhere = {**environment, "ZENLAB_HOME": str(tmp_path / "elsewhere")}
     subprocess.run(undisturbed, cwd=tmp_path, env=elsewhere, capture_output=True, check=True)
-    rows = [
-        pd.read_csv(tmp_path / run / "scores.csv").drop(columns="seconds")
-        for run in ("run", "undisturbed")
-    ]
-    pd.testing.assert_frame_equal(*rows)
+    for name in files:
+        rows = [
+            pd.read_csv(tmp_path / run / f"{name}.csv").drop(columns="seconds", errors="ignore")
+            for run in ("run", "undisturbed")
+        ]
+        pd.testing.assert_frame_equal(*rows)
 
 
 def wait_for_lines(log: Path, count: int, process: subprocess.Popen[bytes]) -> None:

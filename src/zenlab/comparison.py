@@ -118,6 +118,7 @@ def _summarise(
         "architectures": len(genotypes),
         **results.count(made, []),
         "dead": int(descriptors["dead"].sum()),
+        "rejected": dict(parts.gate.rejected),
         "members": {},
     }
     generators = np.random.default_rng(config.analysis.seed).spawn(len(scores))

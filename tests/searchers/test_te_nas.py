@@ -211,6 +211,7 @@ def test_a_member_that_is_missing_or_has_failed_ends_the_search_with_its_name() 
     with pytest.raises(ValueError, match="names linear_regions, which scored nothing; wanted two"):
         searcher.tell([Score(g, 0.0, terms={"ntk": 0.0}) for g in asked])
     failed = [Score(g, 0.0, terms={"ntk": 0.0, "linear_regions": math.nan}) for g in asked]
+    searcher.ask()
     with pytest.raises(RuntimeError, match="linear_regions failed on"):
         searcher.tell(failed)
 

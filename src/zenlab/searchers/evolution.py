@@ -10,6 +10,7 @@ import numpy as np
 from zenlab.abilities import Varying
 from zenlab.checks import require_whole
 from zenlab.core import Admit, Genotype, Score, Space, admit_all
+from zenlab.searchers.turns import require_asked
 
 _FOUNDERS = 10
 """While the population is no larger than this, children descend from the space's own start."""
@@ -63,7 +64,7 @@ class EvolutionSearcher:
         self._rng = np.random.default_rng(seed)
         self._told: dict[Genotype, float | None] = {}  # None: it failed
         self._members: list[tuple[float, Genotype]] = []
-        self._asked: list[Genotype] | None = None
+        self._asked: list[Genotype] = []
         self._children = self._bear()
 
     @property
@@ -93,12 +94,11 @@ class EvolutionSearcher:
         Raises:
             RuntimeError: nothing has been asked.
         """
-        if self._asked is None:
-            raise RuntimeError("tell came before ask")
+        require_asked(self._asked)
         for genotype, score in zip(self._asked, scores, strict=True):
             self._told[genotype] = None if score.error else score.value
             self._enter(genotype)
-        self._asked = None
+        self._asked = []
 
     def _enter(self, genotype: Genotype) -> None:
         value = self._told[genotype]

@@ -14,6 +14,7 @@ import numpy as np
 from zenlab.abilities import Prunable
 from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Admit, Genotype, Score, Space, admit_all
+from zenlab.searchers.turns import require_asked
 
 Scale = Literal["linear", "log", "minus_log"]
 _DECIMALS_OF_A_MEAN = 9
@@ -72,7 +73,7 @@ class TeNasSearcher:
         self._decimals = decimals
         self._cell = space.whole()
         self._removals: list[Removal] = []
-        self._ended = False
+        self._ended = self._asked = False
         self.rounds = 0
         self.measured = 0
 
@@ -96,6 +97,7 @@ class TeNasSearcher:
             for operation in left
         ]
         self._ended = not self._removals
+        self._asked = True
         return [self._cell, *(self._without([removal]) for removal in self._removals)]
 
     def tell(self, scores: Sequence[Score]) -> None:
@@ -103,8 +105,10 @@ class TeNasSearcher:
 
         Raises:
             ValueError: a score doesn't carry the members that `proxies` names.
-            RuntimeError: a member failed on one of the networks.
+            RuntimeError: nothing was asked, or a member failed on one of the networks.
         """
+        require_asked(self._asked)
+        self._asked = False
         if not self._removals:
             return
         cell, *pruned = scores
