@@ -10,7 +10,7 @@ import torch
 from hydra.utils import instantiate
 
 from tests.conftest import CONF, compose
-from zenlab.abilities import Budgeted, Enumerable, Learning
+from zenlab.abilities import Budgeted, Connected, Counted, Enumerable, Factored, Learning
 from zenlab.core import Genotype, NetworkProxy, Proxy, Score, Searcher, Space, SymbolicProxy
 from zenlab.scoring.measure import Measurement
 
@@ -66,6 +66,35 @@ def test_a_mutant_is_another_architecture_of_the_space(
         mutant = wide_space.mutate(parent, rng)
         assert mutant != parent
         assert wide_space.parse(mutant) == mutant
+
+
+def test_neighbours_are_what_mutation_draws_from(space: Space, rng: np.random.Generator) -> None:
+    if not isinstance(space, Connected):
+        return
+    genotype = space.sample(rng)
+    near = space.neighbours(genotype)
+    assert near and len(set(near)) == len(near) and genotype not in near
+    assert [space.parse(other) for other in near] == list(near)
+    assert {space.mutate(genotype, rng) for _ in range(50)} <= set(near)
+
+
+def test_factors_compose_architectures_of_the_space(space: Space, rng: np.random.Generator) -> None:
+    if not isinstance(space, Factored):
+        return
+    chosen = [
+        {name: options[rng.integers(len(options))] for name, options in space.factors().items()}
+        for _ in range(30)
+    ]
+    composed = [space.compose(choice) for choice in chosen]
+    assert [space.parse(genotype) for genotype in composed] == composed
+    assert len(set(composed)) == len({tuple(choice.values()) for choice in chosen})
+
+
+def test_official_counts_name_what_constraints_limit(
+    space: Space, rng: np.random.Generator
+) -> None:
+    if isinstance(space, Counted):
+        assert set(space.official(space.sample(rng))) == {"params", "flops", "layers"}
 
 
 def test_equal_seeds_draw_equal_architectures(wide_space: Space) -> None:

@@ -1,7 +1,7 @@
 """NAS-Bench-Macro: 6,561 MobileNetV2-like networks of eight layers (Su et al., CVPR 2021)."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,10 +73,26 @@ class NBMacro:
 
     def mutate(self, parent: Genotype, rng: np.random.Generator) -> Genotype:
         """Change one digit to another, both chosen uniformly."""
-        place = int(rng.integers(LENGTH))
-        others = DIGITS.replace(parse(parent)[place], "")
-        digit = others[rng.integers(len(others))]
-        return Genotype(parent[:place] + digit + parent[place + 1 :])
+        near = self.neighbours(parent)
+        return near[rng.integers(len(near))]
+
+    def neighbours(self, genotype: Genotype) -> list[Genotype]:
+        """Return the 16 networks that differ in one digit, layer by layer."""
+        digits = parse(genotype)
+        return [
+            Genotype(digits[:place] + digit + digits[place + 1 :])
+            for place in range(LENGTH)
+            for digit in DIGITS
+            if digit != digits[place]
+        ]
+
+    def factors(self) -> Mapping[str, Sequence[str]]:
+        """Return the digits of each layer: `layer_1` to `layer_8`."""
+        return {f"layer_{place}": tuple(DIGITS) for place in range(1, LENGTH + 1)}
+
+    def compose(self, chosen: Mapping[str, str]) -> Genotype:
+        """Return the network of these digits."""
+        return Genotype("".join(chosen[name] for name in self.factors()))
 
     def canonical(self, genotype: Genotype) -> str:
         """Return the same network with the identities of each stage behind its other layers.

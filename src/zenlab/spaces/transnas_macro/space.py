@@ -84,8 +84,12 @@ class TransNASMacro:
 
     def mutate(self, parent: Genotype, rng: np.random.Generator) -> Genotype:
         """Draw one of the networks one step away: one module changed, gone, new, or two swapped."""
-        near = neighbours(parse(parent))
+        near = self.neighbours(parent)
         return near[rng.integers(len(near))]
+
+    def neighbours(self, genotype: Genotype) -> list[Genotype]:
+        """Return all networks one step away."""
+        return neighbours(parse(genotype))
 
     def canonical(self, genotype: Genotype) -> str:
         """Return the spelling itself: no two networks of the space are the same."""
