@@ -11,7 +11,8 @@ from hydra.utils import instantiate
 
 from tests.conftest import CONF, compose
 from zenlab.abilities import Budgeted, Connected, Counted, Enumerable, Factored, Learning
-from zenlab.core import Genotype, NetworkProxy, Proxy, Score, Searcher, Space, SymbolicProxy
+from zenlab.core import Batch, Genotype, NetworkProxy, Proxy, Score, Searcher, Space, SymbolicProxy
+from zenlab.proxies.zen import Zen
 from zenlab.scoring.measure import Measurement
 
 COMBINED = ("suite", "az_nas", "te_nas", "vote")  # scored through their members
@@ -20,6 +21,7 @@ DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
 NEEDS = {
     "listed": ["searcher.path={list}"],
     "module": ["space.factory=tests.spaces.test_module:Small"],
+    "regnet": ["space.max_w0=64", "space.max_wa=32"],  # narrow ones, for the sake of time
     "te_nas": ["space=nb201_supernet"],
 }
 ALONE = ("module",)  # spaces of one architecture, which has no neighbour
@@ -119,6 +121,29 @@ def test_described_params_are_those_of_the_network(space: Space, rng: np.random.
         genotype = space.sample(rng)
         weights = sum(weight.numel() for weight in space.build(genotype).parameters())
         assert space.describe(genotype)["params"] == weights
+
+
+def test_a_network_takes_images_of_two_sizes(space: Space, rng: np.random.Generator) -> None:
+    network = space.build(space.sample(rng))
+    for size in (32, 64):
+        images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+        assert network.forward_features(images).dim() == 4
+        logits = network(images)
+        assert logits.shape[0] == 2 and logits.dim() == 2 and logits.isfinite().all()
+        logits.sum().backward()
+
+
+@pytest.mark.parametrize("count", [5, pytest.param(50, marks=pytest.mark.slow)])
+def test_random_networks_have_finite_zen_scores_unless_they_are_dead(
+    space: Space, rng: np.random.Generator, count: int
+) -> None:
+    batch = Batch(torch.zeros(2, 3, 32, 32), torch.zeros(2, dtype=torch.long), synthetic=True)
+    measurement = Measurement(space, Zen(batch_size=2), batch)
+    for _ in range(count):
+        made = measurement.score(space.sample(rng))
+        dead = bool(space.describe(made.genotype)["dead"])
+        assert made.error is None
+        assert made.value == -math.inf if dead else math.isfinite(made.value)
 
 
 def test_a_space_is_left_as_it_was(space: Space, rng: np.random.Generator) -> None:

@@ -47,7 +47,7 @@ class Measurement:
             return Score(genotype, -math.inf)
         start = time.perf_counter()
         try:
-            estimate, shared_s = self._measure(genotype, views or Views())
+            estimate, shared_s = self._measure(genotype, views or Views(shared=False))
         except (ValueError, RuntimeError, ArithmeticError) as error:
             return self.failed(genotype, _reason(error), time.perf_counter() - start)
         seconds = time.perf_counter() - start + shared_s
@@ -112,9 +112,13 @@ Task = tuple[Genotype, tuple[str, ...]]
 
 
 class Views:
-    """What has been built and seen of one architecture, so that several proxies pay for it once."""
+    """What has been built and seen of one architecture, so that several proxies pay for it once.
 
-    def __init__(self) -> None:
+    If they are not `shared`, the one proxy that asks gets the network itself, not a copy.
+    """
+
+    def __init__(self, *, shared: bool = True) -> None:
+        self._shared = shared
         self._networks: dict[int, Network] = {}
         self._built_s: dict[int, float] = {}
         self._seen: dict[Any, tuple[Any, float]] = {}
@@ -127,7 +131,7 @@ class Views:
                 torch.manual_seed(seed)
                 self._networks[seed] = space.build(genotype)
             self._built_s[seed] = time.perf_counter() - start
-        return copy.deepcopy(self._networks[seed])
+        return copy.deepcopy(self._networks[seed]) if self._shared else self._networks.pop(seed)
 
     def built_s(self, seed: int) -> float:
         """Return the seconds that building a network took, 0 if it hasn't been built."""
