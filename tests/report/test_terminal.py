@@ -67,15 +67,18 @@ def bar_of(terminal: Terminal, total: int | None) -> list[float | None]:
         progress.expect(3)
         progress.expect(2)
         progress.add(Score(Genotype("a"), 1.0))
-    (task,) = progress._bar.tasks
-    return [task.completed, task.total]
+        progress._show()
+        (task,) = progress._bar.tasks
+        going_on = task.total
+    assert task.completed == 1
+    return [going_on, task.total]
 
 
-def test_a_bar_ends_where_it_is_said_to_or_where_it_has_come_to() -> None:
+def test_a_bar_goes_where_it_is_said_to_or_is_expected_to_and_is_full_at_the_end() -> None:
     terminal = Terminal()
     terminal._console = Console(file=io.StringIO(), width=80)
-    assert bar_of(terminal, 300) == [1, 300]
-    assert bar_of(terminal, None) == [1, 5]
+    assert bar_of(terminal, 300) == [300, 1]
+    assert bar_of(terminal, None) == [5, 1]
 
 
 def test_tasks_have_bars_and_where_there_are_none_nothing_is_printed() -> None:

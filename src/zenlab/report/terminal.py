@@ -136,7 +136,9 @@ class ScoringProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the last state of the bar on the screen."""
+        """Leave the last state of the bar on the screen, full if nothing went wrong."""
+        if kind is None:
+            self._total = self.done  # what comes again isn't counted, so there may be fewer
         self._show()
         self._bar.stop()
 
@@ -166,7 +168,8 @@ class ScoringProgress:
 
     def _show(self) -> None:
         self._shown = self.seconds
-        best = f"best {self.best:.5g}" if self._show_best else ""
+        known = self._show_best and self.best > -math.inf
+        best = f"best {self.best:.5g}" if known else ""
         rate = f"{self.rate:.3g}/s"
         self._bar.update(self._task, total=self._total, completed=self.done, rate=rate, best=best)
 
