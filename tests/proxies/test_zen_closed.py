@@ -148,9 +148,7 @@ def test_the_covariance_after_a_relu_is_the_integral(correlation: float) -> None
 def test_the_small_gap_of_a_relu_is_exact() -> None:
     for gap in (0.5, 0.1):
         exact = moments.kappa(np.array([1.0, 1.0 - gap]))
-        assert moments.kappa_gap(np.array([gap]))[0] == pytest.approx(
-            exact[0] - exact[1], rel=1e-9
-        )
+        assert moments.kappa_gap(np.array([gap]))[0] == pytest.approx(exact[0] - exact[1], rel=1e-9)
 
 
 def test_pooling_twice_meets_white_noise_pooled_twice() -> None:
