@@ -22,7 +22,9 @@ def admit_all(genotype: Genotype) -> bool:
 
 
 class Network(nn.Module):
-    """What a space builds: a classifier that shows its features before global pooling."""
+    """What a space builds: features, global average pooling and a `classifier` of their means."""
+
+    classifier: nn.Module
 
     def forward_features(self, images: Tensor) -> Tensor:
         """Return the features before global pooling, (n, c, h, w), for images (n, c, h, w)."""
@@ -48,7 +50,8 @@ class Network(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the class scores, (n, classes), for images (n, c, h, w)."""
-        raise NotImplementedError
+        scores: Tensor = self.classifier(self.forward_features(images).mean((2, 3)))
+        return scores
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,6 @@ class StagedNetwork(Network):
         """Return one cell of width 1 with batch norm and ReLU behind it; takes (n, 1, h, w)."""
         return nn.Sequential(CellModule(self._cell, 1), nn.BatchNorm2d(1), nn.ReLU())
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the class scores, (n, num_classes)."""
-        scores: Tensor = self.classifier(self.forward_features(images).mean((2, 3)))
-        return scores
-
 
 class NB201Network(StagedNetwork):
     """Stem, three stages of N equal cells at widths C, 2C, 4C with reductions between, classifier.

@@ -35,11 +35,6 @@ class NBMacroNetwork(Network):
             outputs.append(layer(outputs[-1]))
         return outputs
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the class scores, (n, num_classes)."""
-        scores: Tensor = self.classifier(self.forward_features(images).mean((2, 3)))
-        return scores
-
 
 class InvertedBottleneck(nn.Module):
     """1x1, depthwise and 1x1 convolution, ReLU behind the first two; the input may be added."""

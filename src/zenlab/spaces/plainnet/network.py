@@ -39,11 +39,6 @@ class PlainNetwork(Network):
             outputs.append(block(outputs[-1] if outputs else images))
         return outputs
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the class scores, (n, num_classes)."""
-        scores: Tensor = self.classifier(self.forward_features(images).mean((2, 3)))
-        return scores
-
 
 class LinkedBracket(nn.Module):
     """Layers with a link from their input to their output; the ReLU comes after the sum."""

@@ -36,11 +36,6 @@ class ResidualNetwork(Network):
             outputs.append(block(outputs[-1]))
         return outputs
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the class scores, (n, classes)."""
-        scores: Tensor = self.classifier(self.forward_features(images).mean((2, 3)))
-        return scores
-
 
 class ResidualBlock(nn.Module):
     """Convolutions whose result is added to the block's input, then ReLU."""

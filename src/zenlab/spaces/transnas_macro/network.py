@@ -38,11 +38,6 @@ class TransNASMacroNetwork(Network):
             outputs.append(block(outputs[-1]))
         return outputs
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the class scores, (n, num_classes)."""
-        scores: Tensor = self.classifier(self.forward_features(images).mean((2, 3)))
-        return scores
-
 
 class _PreActivationBlock(nn.Module):
     """ReLU, 3x3 convolution and batch norm, twice; plus the input or its projection."""
