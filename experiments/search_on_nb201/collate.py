@@ -2,10 +2,12 @@
 
 One row for each proxy and searcher: the accuracy of the cell with the best score and its distance
 to the best cell of the benchmark, means over seeds with 95 % intervals (Student's t), and the cost.
+The benchmark is read from ZENLAB_DATA, else downloaded into ZENLAB_HOME, which must be set.
 """
 
 import json
 import math
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,20 +15,22 @@ from pathlib import Path
 import pandas as pd
 from scipy import stats
 
-BEST = 94.373
-"""The highest CIFAR-10 test accuracy after 200 epochs (cells 6111 and 13714)."""
+from zenlab.benchmarks.nb201 import NB201Benchmark
+from zenlab.spaces.nb201 import NB201
 
 
 def main(sweeps: Iterable[Path]) -> None:
     """Print a table of the runs below `sweeps`."""
     runs = pd.DataFrame([of_run(path) for sweep in sweeps for path in sweep.glob("*/summary.json")])
     runs["found"] = runs["score"] == runs.groupby("proxy")["score"].transform("max")
+    benchmark = NB201Benchmark(home=os.environ["ZENLAB_HOME"], data=os.environ.get("ZENLAB_DATA"))
+    best = max(benchmark.load(NB201(), "cifar10").values.values())
     print("| proxy | searcher | accuracy | regret | best score found | cells | seconds |")
     print("|---|---|---|---|---|---|---|")
     for (proxy, searcher), group in runs.groupby(["proxy", "searcher"], sort=False):
         cells = [
             interval(group["accuracy"]),
-            interval(BEST - group["accuracy"]),
+            interval(best - group["accuracy"]),
             f"{group['found'].sum()} of {len(group)}",
             f"{group['cells'].mean():.0f}",
             f"{group['seconds'].mean():.0f}",
