@@ -9,7 +9,8 @@ from torch import Tensor
 
 from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Batch
-from zenlab.datasets.pixels import Pixels
+from zenlab.datasets.pixels import Pixels, Splits
+from zenlab.datasets.splitting import require_classes, require_labelled, split_by_class
 
 Input = Literal["noise", "images"]
 
@@ -18,20 +19,24 @@ Input = Literal["noise", "images"]
 class Dataset:
     """An image classification task, and what proxies see of it (`input`).
 
-    `pixels` loads its images, where they can be had.
+    `pixels` loads its training images, where they can be had, and `test` those to test with; None
+    keeps a fifth of `pixels` for that, the same share of each class.
 
     Images have `channels` planes of `image_size` x `image_size` pixels; `mean` and `std` normalise
-    pixel values in 0..1, one number for each channel.
+    pixel values in 0..1, one number for each channel; None is measured on the training images.
+    `mirrored` says that a mirrored image belongs to the same class.
     """
 
     name: str
     channels: int
     image_size: int
     num_classes: int
-    mean: Sequence[float]
-    std: Sequence[float]
+    mean: Sequence[float] | None
+    std: Sequence[float] | None
     input: Input = "noise"
     pixels: Callable[[], Pixels] | None = None
+    test: Callable[[], Pixels] | None = None
+    mirrored: bool = False
 
     def __post_init__(self) -> None:
         """Check the parameters.
@@ -42,9 +47,10 @@ class Dataset:
         for name in ("channels", "image_size", "num_classes"):
             require_whole(f"dataset.{name}", getattr(self, name))
         for name in ("mean", "std"):
-            if len(getattr(self, name)) != self.channels:
+            numbers = getattr(self, name)
+            if numbers is not None and len(numbers) != self.channels:
                 raise ValueError(
-                    f"dataset.{name} has {len(getattr(self, name))} numbers; wanted one for each "
+                    f"dataset.{name} has {len(numbers)} numbers; wanted one for each "
                     f"of the {self.channels} channels"
                 )
         require_one_of("dataset.input", self.input, get_args(Input))
@@ -69,7 +75,8 @@ class Dataset:
         """Return what decides a batch besides its size and seed: for noise, the shapes alone."""
         loaded = self._loaded()
         if loaded is not None:
-            normalised = {"mean": list(self.mean), "std": list(self.std)}
+            mean, std = self.normalisation()
+            normalised = {"mean": mean, "std": std}
             return {"input": self.input, "digest": loaded.digest, **normalised}
         return {
             "input": self.input,
@@ -102,11 +109,49 @@ class Dataset:
         images = torch.randn(size, self.channels, self.image_size, self.image_size, generator=rng)
         return Batch(images, synthetic, synthetic=True)
 
+    def normalisation(self) -> tuple[list[float], list[float]]:
+        """Return mean and standard deviation of each channel, in 0..1."""
+        mean, std = self.mean, self.std
+        if mean is None or std is None:
+            images = self._required().images
+            mean = images.mean((0, 2, 3)).tolist() if mean is None else mean
+            std = images.std((0, 2, 3)).clamp_min(1e-6).tolist() if std is None else std
+        return list(mean), list(std)
+
+    def splits(self) -> Splits:
+        """Return labelled images to train on and to test with.
+
+        Raises:
+            ValueError: there are none to be had, they have no labels or another shape, a label is
+                out of range, or a class has no training image.
+        """
+        train = self._required()
+        require_labelled(self.name, train, self.num_classes)
+        splits = split_by_class(train) if self.test is None else Splits(train, self.test())
+        require_labelled(self.name, splits.test, self.num_classes)
+        require_classes(self.name, splits.train, self.num_classes)
+        shape = (self.channels, self.image_size, self.image_size)
+        for pixels in (splits.train, splits.test):
+            if pixels.images.shape[1:] != shape:
+                raise ValueError(
+                    f"images of {self.name} have the shape {tuple(pixels.images.shape[1:])}; wanted "
+                    f"{shape}, from dataset.channels and dataset.image_size"
+                )
+        return splits
+
+    def _required(self) -> Pixels:
+        if self.pixels is None:
+            raise ValueError(
+                f"there is no loader of {self.name}'s images; use dataset=digits, which is always "
+                f"at hand, or dataset=arrays with your own file"
+            )
+        return self.pixels()
+
     def _loaded(self) -> Pixels | None:
-        return self.pixels() if self.input == "images" and self.pixels is not None else None
+        return self._required() if self.input == "images" else None
 
     def _normalised(self, images: Tensor) -> Tensor:
-        mean, std = (torch.tensor(list(n))[:, None, None] for n in (self.mean, self.std))
+        mean, std = (torch.tensor(numbers)[:, None, None] for numbers in self.normalisation())
         return (images - mean) / std
 
 

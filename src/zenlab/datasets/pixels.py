@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,37 @@ class Pixels:
         if self.labels is not None:
             found.update(self.labels.numpy().tobytes())
         return found.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Labelled images to train on, and others to test with."""
+
+    train: Pixels
+    test: Pixels
+
+
+def resized(pixels: Pixels, side: int) -> Pixels:
+    """Return the images at `side` x `side` pixels.
+
+    Smaller ones: a black frame up to a multiple of `side`, then the mean of each square. Larger
+    ones: each pixel repeated where `side` is a multiple, else a black frame.
+    """
+    images, current = pixels.images, pixels.images.shape[-1]
+    if side == current:
+        return pixels
+    if side < current:
+        framed = _framed(images, -(-current // side) * side)
+        return Pixels(functional.avg_pool2d(framed, framed.shape[-1] // side), pixels.labels)
+    if side % current == 0:
+        return Pixels(functional.interpolate(images, size=(side, side)), pixels.labels)
+    return Pixels(_framed(images, side), pixels.labels)
+
+
+def _framed(images: Tensor, side: int) -> Tensor:
+    before = (side - images.shape[-1]) // 2
+    after = side - images.shape[-1] - before
+    return functional.pad(images, (before, after, before, after))
 
 
 def pixels_of(images: np.ndarray, labels: np.ndarray | None) -> Pixels:

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 
 from zenlab.core import Score
+from zenlab.report.progress import TrainingProgress
 from zenlab.report.tables import leaderboard_table, quality_table, stability_table
 
 _SECONDS_BETWEEN_UPDATES = 0.1
@@ -40,6 +41,10 @@ class Terminal:
     ) -> "ScoringProgress":
         """Return a progress bar to be used as a context manager; `total` is where it ends."""
         return ScoringProgress(what, self._console, show_best=show_best, total=total or 0)
+
+    def trainings(self, total: int) -> TrainingProgress:
+        """Return a bar of trainings, to be used as a context manager."""
+        return TrainingProgress(self._console, total)
 
     @contextmanager
     def tasks(self) -> Iterator[Callable[[str, int, int], None]]:

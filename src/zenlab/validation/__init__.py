@@ -1,0 +1,1 @@
+"""Short training of the best candidates: what a proxy's promise is worth."""

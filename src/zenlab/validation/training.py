@@ -1,0 +1,218 @@
+"""One training of one architecture, from its initial weights to its test accuracy."""
+
+import logging
+import math
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from zenlab.core import Genotype, Network, Space
+from zenlab.datasets.dataset import Dataset
+from zenlab.scoring.measure import seed_of
+from zenlab.validation.archive import Archive, Trained
+from zenlab.validation.classifier import Classifier
+from zenlab.validation.images import Images, Shares, share_out
+from zenlab.validation.recipe import Recipe
+
+TrainingTask = tuple[Genotype, int]
+"""An architecture and the seed of its training."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Trains architectures of a space by a recipe, each with its own seed.
+
+    `identity` is what decides a result besides genotype and seed, for JSON. `devices` are
+    Lightning's: one for a process of its own, several for a training that they share.
+    """
+
+    space: Space
+    dataset: Dataset
+    recipe: Recipe
+    home: Path
+    identity: Mapping[str, Any]
+    accelerator: str = "cpu"
+    devices: tuple[int, ...] | int = 1
+    precision: str = "32-true"
+    deterministic: bool = True
+    keep_weights: bool = True
+
+    def to(self, device: torch.device) -> "Training":
+        """Return the same training on one device."""
+        if device.type == "cpu":
+            return replace(self, accelerator="cpu", devices=1)
+        return replace(self, accelerator="gpu", devices=(device.index or 0,))
+
+    def score(self, task: TrainingTask) -> Trained:
+        """Train one architecture, or return what is known; what goes wrong is its error."""
+        genotype, seed = task
+        if (known := self.archive(task).known()) is not None:
+            return known
+        try:
+            return self._train(genotype, seed)
+        except (ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
+            return self.failed(task, f"{type(error).__name__}: {error}".splitlines()[0])
+
+    def failed(self, task: TrainingTask, reason: str) -> Trained:
+        """Return the result of a training that could not be finished."""
+        return Trained(*task, error=reason)
+
+    def archive(self, task: TrainingTask) -> Archive:
+        """Return where a training is kept."""
+        genotype, seed = task
+        return Archive(self.home, {**self.identity, "genotype": genotype, "seed": seed})
+
+    def _train(self, genotype: Genotype, seed: int) -> Trained:
+        shares = self._shares
+        archive = self.archive((genotype, seed))
+        archive.prepare()
+        own_seed = seed_of(seed, genotype)
+        classifier = Classifier(
+            self._network(genotype, own_seed),
+            self.recipe,
+            num_classes=self.dataset.num_classes,
+            steps=self.recipe.epochs * self.recipe.steps_per_epoch(len(shares.train[0])),
+        )
+        images = Images(shares, self.dataset, self.recipe, seed=own_seed)
+        kept = _Kept(archive)
+        with _quiet():
+            trainer = self._trainer(kept, held_out=bool(len(shares.held_out[0])))
+            remark = self._fit(trainer, classifier, images, archive)
+            trainer.test(classifier, images, verbose=False)
+        trained = Trained(
+            genotype,
+            seed,
+            epochs=classifier.epochs,
+            tested=classifier.tested,
+            seconds=kept.seconds,
+            images_per_second=len(shares.train[0]) * len(classifier.epochs) / kept.seconds,
+            resumed_at=kept.resumed_at,
+            remark=remark,
+        )
+        if self.keep_weights:
+            torch.save(classifier.network.state_dict(), archive.weights)
+        archive.keep(trained)
+        return trained
+
+    @cached_property
+    def _shares(self) -> Shares:
+        return share_out(self.dataset, self.recipe)
+
+    def _network(self, genotype: Genotype, seed: int) -> Network:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = self.space.build(genotype)
+            if self.recipe.initialisation == "kaiming":
+                _draw_convolutions(network)
+        return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+    def _trainer(self, kept: "_Kept", *, held_out: bool) -> pl.Trainer:
+        epochs = self.recipe.epochs
+        return pl.Trainer(
+            accelerator=self.accelerator,
+            devices=list(self.devices) if isinstance(self.devices, tuple) else self.devices,
+            precision=self.precision,  # type: ignore[arg-type]
+            deterministic=self.deterministic,
+            max_epochs=epochs,
+            check_val_every_n_epoch=1 if self.recipe.evaluate == "epoch" else epochs,
+            limit_val_batches=None if held_out else 0,
+            callbacks=[kept],
+            use_distributed_sampler=False,
+            num_sanity_val_steps=0,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+
+    def _fit(
+        self, trainer: pl.Trainer, classifier: Classifier, images: Images, archive: Archive
+    ) -> str | None:
+        """Train from the checkpoint if there is one that can be read, else from the start."""
+        if not archive.checkpoint.is_file():
+            trainer.fit(classifier, images)
+            return None
+        try:
+            torch.load(archive.checkpoint, map_location="cpu", weights_only=True)
+        except Exception as error:  # any: a torn file fails in as many ways as it has bytes
+            archive.checkpoint.unlink()
+            trainer.fit(classifier, images)
+            return f"its checkpoint could not be read ({type(error).__name__}): trained anew"
+        trainer.fit(classifier, images, ckpt_path=archive.checkpoint)
+        return None
+
+
+class _Kept(pl.Callback):
+    """Keeps the state after every epoch, and the seconds of training."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self.seconds = 0.0
+        self.resumed_at = 0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._start = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.seconds += time.perf_counter() - self._start
+        if trainer.current_epoch + 1 < (trainer.max_epochs or math.inf):
+            unfinished = self._archive.checkpoint.with_suffix(".unfinished")
+            trainer.save_checkpoint(unfinished)
+            if trainer.is_global_zero:
+                unfinished.replace(self._archive.checkpoint)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.seconds = state_dict["seconds"]
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        self.resumed_at = len(checkpoint["epochs"])
+
+
+@torch.no_grad()
+def _draw_convolutions(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's greetings and its advice to hold images in other processes to itself."""
+    logger = logging.getLogger("pytorch_lightning")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="pytorch_lightning")
+            warnings.filterwarnings("ignore", module="lightning_fabric")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def identity_of(dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
+    """Return what of images and recipe decides a result, ready for JSON."""
+    splits = dataset.splits()
+    mean, std = dataset.normalisation()
+    return {
+        "recipe": asdict(recipe),
+        "train": splits.train.digest,
+        "test": splits.test.digest,
+        "mean": mean,
+        "std": std,
+        "mirrored": dataset.mirrored,
+    }
