@@ -55,7 +55,7 @@ def build_benchmark(config: DictConfig) -> None:
     results: dict[Genotype, list[Trained]] = {genotype: [] for genotype in genotypes}
     failed: list[Trained] = []
     with terminal.trainings(len(tasks)) as progress:
-        for count, trained in enumerate(train_all(training, tasks, parts), 1):
+        for count, trained in enumerate(train_all(training, tasks, parts.hardware), 1):
             progress.add(trained)
             (failed if trained.error else results[trained.genotype]).append(trained)
             if count % config.build.every == 0:
@@ -94,7 +94,7 @@ def _asked(parts: Parts) -> list[Genotype]:
 def table_rows(
     parts: Parts, results: Mapping[Genotype, Sequence[Trained]], seeds: int
 ) -> pd.DataFrame:
-    """Return one row for each architecture that all seeds have finished: means, spread, each seed."""
+    """Return a row for each architecture that all seeds have finished: means, spread, each seed."""
     space = parts.space
     rows = []
     for genotype, made in results.items():

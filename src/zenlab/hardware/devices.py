@@ -105,8 +105,8 @@ def _gpus(option: str, workers: int | None) -> tuple[str, ...]:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if count == 0:
         raise ValueError(
-            f"hardware={option}, but PyTorch sees no CUDA device; use hardware=cpu, or install a CUDA "
-            f"build of torch and check CUDA_VISIBLE_DEVICES"
+            f"hardware={option}, but PyTorch sees no CUDA device; use hardware=cpu, or install a "
+            f"CUDA build of torch and check CUDA_VISIBLE_DEVICES"
         )
     wanted = _checked(workers, default=count)
     if wanted > count:

@@ -9,7 +9,7 @@ import multiprocessing
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
@@ -20,6 +20,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 _KEPT_BYTES = 1 << 30
+_SECONDS_OF_WAITING = 1.0
 
 LOST = "the worker"
 """How the reason begins where a worker's process ended over its task."""
@@ -60,8 +61,10 @@ class WorkerPool(Generic[Task, Result]):
         for worker in self._workers:
             worker.stop()
 
-    def score(self, tasks: Sequence[Task]) -> Iterator[Result]:
-        """Yield the results of `tasks` as they arrive.
+    def score(
+        self, tasks: Sequence[Task], while_waiting: Callable[[], None] | None = None
+    ) -> Iterator[Result]:
+        """Yield the results of `tasks` as they arrive; `while_waiting` is called every second.
 
         Raises:
             RuntimeError: a worker could not start, or met an error that is not one network's own.
@@ -71,7 +74,11 @@ class WorkerPool(Generic[Task, Result]):
         for worker in self._workers:
             worker.give(waiting)
         while busy := [worker for worker in self._workers if worker.holds]:
-            ready = wait([worker.results for worker in busy])
+            ready = wait(
+                [worker.results for worker in busy], _SECONDS_OF_WAITING if while_waiting else None
+            )
+            if while_waiting:
+                while_waiting()
             for worker in busy:
                 if worker.results in ready and worker.holds:
                     yield worker.take(worker.holds)
@@ -102,7 +109,7 @@ class _Worker(Generic[Task, Result]):
         self.holds: Task | None = None
         self._measuring = measuring
         self.alive = True
-        context = _context()
+        context = fresh_processes()
         self.results, theirs = context.Pipe()
         self._process = context.Process(
             target=_serve, args=(theirs, measuring, device), daemon=True
@@ -148,7 +155,9 @@ class _Worker(Generic[Task, Result]):
         return f"was ended by signal {-code}{likely}"
 
 
-def _context() -> multiprocessing.context.ForkServerContext | multiprocessing.context.SpawnContext:
+def fresh_processes() -> (
+    multiprocessing.context.ForkServerContext | multiprocessing.context.SpawnContext
+):
     """Fresh processes without threads of ours; on Linux they share one import of PyTorch."""
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")

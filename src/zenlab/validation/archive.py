@@ -11,7 +11,8 @@ from typing import Any
 
 from zenlab.core import Genotype
 
-_RESULT, _CHECKPOINT, _WEIGHTS = "result.json", "checkpoint.ckpt", "weights.pt"
+_RESULT, _EPOCHS = "result.json", "epochs.json"
+_CHECKPOINT, _WEIGHTS = "checkpoint.ckpt", "weights.pt"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Archive:
 
     @property
     def checkpoint(self) -> Path:
-        """The state after the last finished epoch; there is none before the first and at the end."""
+        """The state after the last finished epoch; it goes when the training is finished."""
         return self.folder / _CHECKPOINT
 
     @property
@@ -77,10 +78,23 @@ class Archive:
         except (OSError, ValueError, TypeError):
             return None
 
+    def epochs(self) -> list[dict[str, float]]:
+        """Return the rows of the epochs so far, of a training that goes on in any process."""
+        try:
+            found: list[dict[str, float]] = json.loads((self.folder / _EPOCHS).read_bytes())
+            return found
+        except (OSError, ValueError):
+            return []
+
+    def keep_epochs(self, epochs: list[dict[str, float]]) -> None:
+        """Write the rows of the epochs so far."""
+        write_whole(self.folder / _EPOCHS, json.dumps(epochs).encode())
+
     def keep(self, trained: Trained) -> None:
         """Write the result; the checkpoint has done its work."""
         write_whole(self.folder / _RESULT, json.dumps(asdict(trained)).encode())
         self.checkpoint.unlink(missing_ok=True)
+        (self.folder / _EPOCHS).unlink(missing_ok=True)
 
     def copy_to(self, folder: Path, name: str) -> None:
         """Give a run's folder its own copy of the weights, if they were kept."""

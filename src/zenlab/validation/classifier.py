@@ -37,6 +37,8 @@ class Classifier(pl.LightningModule):
         self._recipe = recipe
         self._steps = steps
         self._guessing = math.log(num_classes)
+        self._held_out: dict[str, float] = {}
+        self._rate = recipe.learning_rate
         self._loss = MeanMetric(nan_strategy="ignore")
         self._measures = measures(num_classes)
 
@@ -98,7 +100,7 @@ class Classifier(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Begin the row of this epoch."""
-        self._held_out: dict[str, float] = {}
+        self._held_out = {}
         self._rate = self.optimizers().param_groups[0]["lr"]  # type: ignore[union-attr]
 
     def on_train_epoch_end(self) -> None:

@@ -166,7 +166,7 @@ class EpochOrder:
         """Walk through the batches."""
         rng = torch.Generator().manual_seed(self._seed * 1_000_003 + self._epoch)
         order = torch.randperm(self._images, generator=rng)
-        for batch in order.split(self._recipe.batch_size)[: len(self)]:
+        for batch in torch.split(order, self._recipe.batch_size)[: len(self)]:
             yield batch[self._process :: self._processes]
 
 
@@ -174,7 +174,7 @@ class _Portions:
     """All images in order, each in one process."""
 
     def __init__(self, images: int, process: int, processes: int) -> None:
-        self._parts = torch.arange(images)[process::processes].split(_EVALUATION_BATCH)
+        self._parts = torch.split(torch.arange(images)[process::processes], _EVALUATION_BATCH)
 
     def __len__(self) -> int:
         return len(self._parts)
@@ -194,4 +194,4 @@ class _Chosen(TorchDataset[Labelled]):
 
 
 def _loader(labelled: Labelled, batches: EpochOrder | _Portions) -> "DataLoader[Labelled]":
-    return DataLoader(_Chosen(labelled), sampler=batches, batch_size=None)  # type: ignore[arg-type]
+    return DataLoader(_Chosen(labelled), sampler=batches, batch_size=None)

@@ -18,7 +18,7 @@ _DROPPED_BELOW = 2  # images: batch norm needs more than one value for each chan
 class Recipe:
     """Gradient descent with a learning rate that rises linearly, then falls as a cosine to 0.
 
-    The default is that of NAS-Bench-201 (Dong and Yang, ICLR 2020, table 1) with fewer epochs.
+    conf/validation/full.yaml is that of NAS-Bench-201 (Dong and Yang, ICLR 2020, table 1).
 
     `warmup` is the share of steps in which the learning rate rises. `decayed=weights` spares biases
     and batch norms from weight decay. `initialisation=kaiming` draws convolutions from N(0, 2 /
@@ -30,23 +30,23 @@ class Recipe:
     `drop_last` leaves out a last batch that isn't full; one of a single image is always left out.
     """
 
-    epochs: int = 12
-    batch_size: int = 256
-    optimiser: Optimiser = "sgd"
-    learning_rate: float = 0.1
-    warmup: float = 0.0
-    momentum: float = 0.9
-    nesterov: bool = True
-    weight_decay: float = 5e-4
-    decayed: Decayed = "all"
-    label_smoothing: float = 0.0
-    initialisation: Initialisation = "kaiming"
-    crop: int | None = None
-    flip: bool = True
-    train_images: int | None = None
-    holdout: float = 0.1
-    evaluate: Evaluated = "epoch"
-    drop_last: bool = False
+    epochs: int
+    batch_size: int
+    optimiser: Optimiser
+    learning_rate: float
+    warmup: float
+    momentum: float
+    nesterov: bool
+    weight_decay: float
+    decayed: Decayed
+    label_smoothing: float
+    initialisation: Initialisation
+    crop: int | None
+    flip: bool
+    train_images: int | None
+    holdout: float
+    evaluate: Evaluated
+    drop_last: bool
 
     def __post_init__(self) -> None:
         """Check the parameters.

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
 from zenlab.core import Genotype, Network, Space
@@ -21,7 +22,10 @@ from zenlab.scoring.measure import seed_of
 from zenlab.validation.archive import Archive, Trained
 from zenlab.validation.classifier import Classifier
 from zenlab.validation.images import Images, Shares, share_out
+from zenlab.validation.place import Place
 from zenlab.validation.recipe import Recipe
+
+_CPU = torch.device("cpu")
 
 TrainingTask = tuple[Genotype, int]
 """An architecture and the seed of its training."""
@@ -31,8 +35,8 @@ TrainingTask = tuple[Genotype, int]
 class Training:
     """Trains architectures of a space by a recipe, each with its own seed.
 
-    `identity` is what decides a result besides genotype and seed, for JSON. `devices` are
-    Lightning's: one for a process of its own, several for a training that they share.
+    `identity` is what decides a result besides genotype and seed, for JSON. `place` is where this
+    process stands among those that share a training, None where it trains alone.
     """
 
     space: Space
@@ -40,17 +44,15 @@ class Training:
     recipe: Recipe
     home: Path
     identity: Mapping[str, Any]
-    accelerator: str = "cpu"
-    devices: tuple[int, ...] | int = 1
+    device: torch.device = _CPU
+    place: Place | None = None
     precision: str = "32-true"
     deterministic: bool = True
     keep_weights: bool = True
 
     def to(self, device: torch.device) -> "Training":
-        """Return the same training on one device."""
-        if device.type == "cpu":
-            return replace(self, accelerator="cpu", devices=1)
-        return replace(self, accelerator="gpu", devices=(device.index or 0,))
+        """Return the same training on another device."""
+        return replace(self, device=device)
 
     def score(self, task: TrainingTask) -> Trained:
         """Train one architecture, or return what is known; what goes wrong is its error."""
@@ -88,6 +90,8 @@ class Training:
             trainer = self._trainer(kept, held_out=bool(len(shares.held_out[0])))
             remark = self._fit(trainer, classifier, images, archive)
             trainer.test(classifier, images, verbose=False)
+        if self.keep_weights and trainer.is_global_zero:
+            torch.save(classifier.network.state_dict(), archive.weights)
         trained = Trained(
             genotype,
             seed,
@@ -98,9 +102,8 @@ class Training:
             resumed_at=kept.resumed_at,
             remark=remark,
         )
-        if self.keep_weights:
-            torch.save(classifier.network.state_dict(), archive.weights)
-        archive.keep(trained)
+        if trainer.is_global_zero:
+            archive.keep(trained)
         return trained
 
     @cached_property
@@ -113,17 +116,18 @@ class Training:
             network = self.space.build(genotype)
             if self.recipe.initialisation == "kaiming":
                 _draw_convolutions(network)
+        if self.place is not None:
+            _freeze_idle(network, self.dataset)
         return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
     def _trainer(self, kept: "_Kept", *, held_out: bool) -> pl.Trainer:
-        epochs = self.recipe.epochs
+        recipe = self.recipe
         return pl.Trainer(
-            accelerator=self.accelerator,
-            devices=list(self.devices) if isinstance(self.devices, tuple) else self.devices,
+            **self._where(),
             precision=self.precision,  # type: ignore[arg-type]
             deterministic=self.deterministic,
-            max_epochs=epochs,
-            check_val_every_n_epoch=1 if self.recipe.evaluate == "epoch" else epochs,
+            max_epochs=recipe.epochs,
+            check_val_every_n_epoch=1 if recipe.evaluate == "epoch" else recipe.epochs,
             limit_val_batches=None if held_out else 0,
             callbacks=[kept],
             use_distributed_sampler=False,
@@ -133,6 +137,20 @@ class Training:
             enable_progress_bar=False,
             enable_model_summary=False,
         )
+
+    def _where(self) -> dict[str, Any]:
+        """Return Lightning's words for device and place."""
+        on_gpu = self.device.type == "cuda"
+        devices = [self.device.index or 0] if on_gpu else 1
+        accelerator = "gpu" if on_gpu else "cpu"
+        if self.place is None:
+            return {"accelerator": accelerator, "devices": devices}
+        return {
+            "accelerator": accelerator,
+            "devices": list(range(self.place.processes)) if on_gpu else self.place.processes,
+            "strategy": DDPStrategy(),
+            "plugins": [self.place.environment()],
+        }
 
     def _fit(
         self, trainer: pl.Trainer, classifier: Classifier, images: Images, archive: Archive
@@ -169,6 +187,8 @@ class _Kept(pl.Callback):
             trainer.save_checkpoint(unfinished)
             if trainer.is_global_zero:
                 unfinished.replace(self._archive.checkpoint)
+        if trainer.is_global_zero:
+            self._archive.keep_epochs(pl_module.epochs)  # type: ignore[arg-type]
 
     def state_dict(self) -> dict[str, Any]:
         return {"seconds": self.seconds}
@@ -189,19 +209,34 @@ def _draw_convolutions(network: nn.Module) -> None:
             nn.init.kaiming_normal_(module.weight)
 
 
+def _freeze_idle(network: nn.Module, dataset: Dataset) -> None:
+    """Exclude weights that the output doesn't depend on: processes would wait for their gradient.
+
+    They never get one, so that no training changes them anyway.
+    """
+    shape = (2, dataset.channels, dataset.image_size, dataset.image_size)
+    network.eval()(torch.zeros(shape)).sum().backward()
+    network.train()
+    for parameter in network.parameters():
+        parameter.requires_grad_(parameter.grad is not None)
+    network.zero_grad(set_to_none=True)
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Lightning's greetings and its advice to hold images in other processes to itself."""
-    logger = logging.getLogger("pytorch_lightning")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="pytorch_lightning")
             warnings.filterwarnings("ignore", module="lightning_fabric")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def identity_of(dataset: Dataset, recipe: Recipe) -> dict[str, Any]:

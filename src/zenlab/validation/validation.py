@@ -13,9 +13,9 @@ class Validation(Recipe):
     Each is trained with `seeds` seeds, from 0 on. `keep_weights` keeps the trained weights.
     """
 
-    top_k: int = 5
-    seeds: int = 1
-    keep_weights: bool = True
+    top_k: int
+    seeds: int
+    keep_weights: bool
 
     def __post_init__(self) -> None:
         """Check the parameters.
