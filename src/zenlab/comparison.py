@@ -22,6 +22,7 @@ from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.leaderboard import draw_leaderboard, leaderboard
 from zenlab.report.terminal import Terminal
 from zenlab.stage import Log, Watcher, load_table, populations_of, tracked
+from zenlab.validated import draw_validated, open_validation
 
 
 def compare(config: DictConfig, parts: Parts, terminal: Terminal) -> float | None:
@@ -36,6 +37,7 @@ def compare(config: DictConfig, parts: Parts, terminal: Terminal) -> float | Non
     if isinstance(parts.searcher, Refining):
         raise ValueError("this searcher draws one random proxy again and again; use proxy=zen")
     members = find_members(config, parts)
+    validator = open_validation(config, parts)
     table, remarks = load_table(config, parts, terminal)
     tracking = instantiate(config.tracking, _convert_="all")
     folder = Path(HydraConfig.get().runtime.output_dir)
@@ -48,7 +50,14 @@ def compare(config: DictConfig, parts: Parts, terminal: Terminal) -> float | Non
         write_scores(folder / "scores.csv", rows)
         summary = _summarise(config, parts, members, scores, table)
         summary |= {"scoring_seconds": seconds, "remarks": remarks}
-        stream.finish(summary, rows, _write(folder, config, summary))
+        figures: dict[str, Path] = {}
+        if validator:
+            summary["validation"] = validator.validate(
+                _first(scores), table, folder=folder, log=stream.log, terminal=terminal
+            )
+            title = f"{next(iter(scores))} on {summary['space']}: its best candidates, trained"
+            figures = draw_validated(folder, summary["validation"], title=title)
+        stream.finish(summary, rows, figures | _write(folder, config, summary))
     terminal.show_leaderboard(summary, folder, stream.url or stream.folder)
     first = next(iter(summary["members"].values()))
     tau: float | None = first["correlation"]["all"]["kendall"]["value"] if table else None

@@ -25,6 +25,7 @@ from zenlab.report.scatter import draw_scatter
 from zenlab.report.search import Trace, sizes
 from zenlab.report.terminal import Terminal
 from zenlab.stage import Log, Watcher, describe, load_table, populations_of, tracked
+from zenlab.validated import draw_validated, open_validation
 
 
 def run(config: DictConfig) -> float | None:
@@ -43,6 +44,7 @@ def run(config: DictConfig) -> float | None:
     terminal.say(f"zenlab: {parts}")
     if isinstance(parts.proxy, Suite | CombinedProxy):
         return compare(config, parts, terminal)
+    validator = open_validation(config, parts)
     table, remarks = load_table(config, parts, terminal)
     tracking = instantiate(config.tracking, _convert_="all")
     folder = Path(HydraConfig.get().runtime.output_dir)
@@ -65,6 +67,15 @@ def run(config: DictConfig) -> float | None:
             costs = costs_of(parts, scores, descriptors)
             summary["search"] = write_search(folder, parts, parts.searcher, trace, rows, costs)
             figures |= draw_found(folder, parts, trace, rows, costs, table.label if table else "")
+        if validator:
+            summary["validation"] = validator.validate(
+                scores, table, folder=folder, log=stream.log, terminal=terminal
+            )
+            figures |= draw_validated(
+                folder,
+                summary["validation"],
+                title=f"{summary['proxy']} on {summary['space']}: its best candidates, trained",
+            )
         write_summary(folder / "summary.json", summary)
         write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         stream.finish(summary, rows, figures)

@@ -67,6 +67,31 @@ def stability_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def validation_table(validation: Mapping[str, Any]) -> Table:
+    """One row for each candidate, `*` at the one that validation picks."""
+    candidates = validation["candidates"]
+    measured = any(candidate["measured"] is not None for candidate in candidates)
+    numbers = ["index", "score", "held out", "test", *(["table"] if measured else []), "seconds"]
+    table = _table(validation["label"], words=["by proxy"], numbers=numbers)
+    pick = validation["pick"]
+    for candidate in candidates:
+        star = "*" if pick and candidate["rank"] == pick["rank"] else ""
+        table.add_row(
+            f"{candidate['rank']}{star}",
+            _or_empty(candidate["index"], "d"),
+            f"{candidate['score']:.5g}",
+            _or_empty(candidate["held_out_accuracy"], ".2f"),
+            _or_empty(candidate["test_accuracy"], ".2f"),
+            *([_or_empty(candidate["measured"], ".2f")] if measured else []),
+            f"{candidate['seconds']:.1f}",
+        )
+    return table
+
+
+def _or_empty(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
+
+
 def _table(title: str, *, words: Iterable[str], numbers: Iterable[str]) -> Table:
     """Return an empty table: columns of words on the left, of numbers on the right."""
     table = Table(

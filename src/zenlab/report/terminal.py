@@ -21,7 +21,7 @@ from rich.progress import (
 
 from zenlab.core import Score
 from zenlab.report.progress import TrainingProgress
-from zenlab.report.tables import leaderboard_table, quality_table, stability_table
+from zenlab.report.tables import leaderboard_table, quality_table, stability_table, validation_table
 
 _SECONDS_BETWEEN_UPDATES = 0.1
 
@@ -74,6 +74,7 @@ class Terminal:
             self._console.print(quality_table(summary))
         for line in _closing_lines(summary):
             self.say(line)
+        self._show_validation(summary)
         more = ", search.csv, population.csv, front.csv" if "search" in summary else ""
         more += ", figures/" if "correlation" in summary or more else ""
         self.say(f"written to {folder}: summary.json, scores.csv, config.yaml{more}")
@@ -94,10 +95,21 @@ class Terminal:
         for name, member in summary["members"].items():
             for failure in member["failures"]:
                 self.say(f"{name}: {failure}")
+        self._show_validation(summary)
         figures = ", figures/" if "leaderboard" in summary else ""
         self.say(f"written to {folder}: summary.json, scores.csv, config.yaml{figures}")
         if tracked is not None:
             self.say(f"W&B: {tracked}")
+
+    def _show_validation(self, summary: Mapping[str, Any]) -> None:
+        """Print what came of the best candidates, if any were trained."""
+        if "validation" not in summary:
+            return
+        validation = summary["validation"]
+        self._console.print()
+        self._console.print(validation_table(validation))
+        for line in [*_picked(validation), *validation["remarks"], *validation["failures"]]:
+            self.say(line)
 
     def show_stability(self, rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
         """Print how far proxies agree with themselves."""
@@ -201,6 +213,27 @@ def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
         _best(summary["best"]),
         *summary["failures"],
     ]
+
+
+def _picked(validation: Mapping[str, Any]) -> list[str]:
+    """Say what validation picks, what that gained over the proxy's own pick, and what it cost."""
+    pick, first, regret = (validation[key] for key in ("pick", "proxy_pick", "regret"))
+    if pick is None:
+        return ["no candidate could be trained"]
+    lines = [f"* picked by {validation['picked_by']}: {pick['genotype']}"]
+    if first["test_accuracy"] is not None:
+        gain = pick["test_accuracy"] - first["test_accuracy"]
+        lines.append(
+            f"test accuracy {pick['test_accuracy']:.2f} %, {gain:+.2f} against the proxy's own "
+            f"pick, for {validation['training_seconds']:.1f} s of training"
+        )
+    if regret is not None:
+        lines.append(
+            f"regret in {regret['of']}: {regret['proxy']:.2f} by proxy alone, "
+            f"{regret['validation']:.2f} after validation (best of all scored: "
+            f"{regret['best']:.2f})"
+        )
+    return lines
 
 
 def _rejected(reasons: Mapping[str, int]) -> str:

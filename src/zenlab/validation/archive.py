@@ -35,6 +35,10 @@ class Trained:
     resumed_at: int = 0
     remark: str | None = None
 
+    def held_out(self, name: str) -> float | None:
+        """Return what the images held out said at last, None where none were."""
+        return self.epochs[-1].get(f"held_out_{name}") if self.epochs else None
+
 
 class Archive:
     """The folder of one training, below `home` and named by everything that decides its result."""

@@ -50,6 +50,10 @@ class Training:
     deterministic: bool = True
     keep_weights: bool = True
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the images out: each process loads them itself."""
+        return {name: value for name, value in vars(self).items() if name != "shares"}
+
     def to(self, device: torch.device) -> "Training":
         """Return the same training on another device."""
         return replace(self, device=device)
@@ -74,7 +78,7 @@ class Training:
         return Archive(self.home, {**self.identity, "genotype": genotype, "seed": seed})
 
     def _train(self, genotype: Genotype, seed: int) -> Trained:
-        shares = self._shares
+        shares = self.shares
         archive = self.archive((genotype, seed))
         archive.prepare()
         own_seed = seed_of(seed, genotype)
@@ -107,7 +111,8 @@ class Training:
         return trained
 
     @cached_property
-    def _shares(self) -> Shares:
+    def shares(self) -> Shares:
+        """The images of all trainings."""
         return share_out(self.dataset, self.recipe)
 
     def _network(self, genotype: Genotype, seed: int) -> Network:
