@@ -1,8 +1,9 @@
 """The parts of a run, made from its config and introduced to each other."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -70,8 +71,12 @@ class Parts:
         return list(given) if given else [score.genotype for score in scores]
 
 
-def assemble(config: DictConfig) -> Parts:
-    """Make the parts that `config` describes.
+Known = Callable[[Space, str], Sequence[Genotype] | None]
+"""Returns the architectures of a space that have an accuracy on a dataset, None where all have."""
+
+
+def assemble(config: DictConfig, known: Known | None = None) -> Parts:
+    """Make the parts that `config` describes; `known` may narrow what the searcher draws from.
 
     Raises:
         ValueError: one of them can't be made; says which parameter is wrong.
@@ -91,7 +96,7 @@ def assemble(config: DictConfig) -> Parts:
         )
     limits = instantiate(config.constraint, _convert_="all")
     gate = Gate(limits, space, _latency(config, limits, space, dataset))
-    searcher = instantiate(config.searcher, _convert_="all")(space, admit=gate.admit)
+    searcher = _searcher(config, space, gate, known(space, dataset.name) if known else None)
     _require_device(searcher, limits)
     return Parts(
         names=choices(),
@@ -102,6 +107,16 @@ def assemble(config: DictConfig) -> Parts:
         gate=gate,
         hardware=instantiate(config.hardware, _convert_="all"),
     )
+
+
+def _searcher(
+    config: DictConfig, space: Space, gate: Gate, known: Sequence[Genotype] | None
+) -> Searcher:
+    """Make the searcher; one that can draw from a list is given what the benchmark knows."""
+    make = instantiate(config.searcher, _convert_="all")
+    more = {"known": known} if "known" in signature(make).parameters else {}
+    searcher: Searcher = make(space, admit=gate.admit, **more)
+    return searcher
 
 
 def _latency(config: DictConfig, limits: Limits, space: Space, dataset: Dataset) -> Latency | None:

@@ -21,11 +21,13 @@ from zenlab.report import results
 from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.leaderboard import draw_leaderboard, leaderboard
 from zenlab.report.terminal import Terminal
-from zenlab.stage import Log, Watcher, load_table, populations_of, tracked
+from zenlab.stage import Accuracies, Log, Watcher, populations_of, tracked
 from zenlab.validated import draw_validated, open_validation
 
 
-def compare(config: DictConfig, parts: Parts, terminal: Terminal) -> float | None:
+def compare(
+    config: DictConfig, parts: Parts, accuracies: Accuracies, terminal: Terminal
+) -> float | None:
     """Score architectures with the members of a suite or combination, and judge each of them.
 
     Returns:
@@ -38,7 +40,7 @@ def compare(config: DictConfig, parts: Parts, terminal: Terminal) -> float | Non
         raise ValueError("this searcher draws one random proxy again and again; use proxy=zen")
     members = find_members(config, parts)
     validator = open_validation(config, parts)
-    table, remarks = load_table(config, parts, terminal)
+    table, remarks = accuracies.table, accuracies.remarks
     tracking = instantiate(config.tracking, _convert_="all")
     folder = Path(HydraConfig.get().runtime.output_dir)
     with tracking.start(**tracked(config, folder)) as stream:

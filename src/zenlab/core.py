@@ -220,11 +220,13 @@ class Table:
     """A measured quantity of architectures, such as the accuracy on one dataset, in percent.
 
     `label` names the quantity for axes and headlines; a genotype that is missing was not measured.
+    `remark` is what a reader of the result must know of it.
     """
 
     name: str
     label: str
     values: Mapping[Genotype, float]
+    remark: str | None = None
 
 
 OnScore = Callable[[Score], None]

@@ -24,7 +24,7 @@ from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.scatter import draw_scatter
 from zenlab.report.search import Trace, sizes
 from zenlab.report.terminal import Terminal
-from zenlab.stage import Log, Watcher, describe, load_table, populations_of, tracked
+from zenlab.stage import Accuracies, Log, Watcher, describe, populations_of, tracked
 from zenlab.validated import draw_validated, open_validation
 
 
@@ -40,12 +40,14 @@ def run(config: DictConfig) -> float | None:
         RuntimeError: not one architecture could be scored.
     """
     terminal = Terminal()
-    parts = assemble(config)
-    terminal.say(f"zenlab: {parts}")
+    accuracies = Accuracies(config, terminal)
+    parts = assemble(config, accuracies.known)
+    table, remarks = accuracies.table, accuracies.remarks
+    for line in (f"zenlab: {parts}", *remarks):
+        terminal.say(line)
     if isinstance(parts.proxy, Suite | CombinedProxy):
-        return compare(config, parts, terminal)
+        return compare(config, parts, accuracies, terminal)
     validator = open_validation(config, parts)
-    table, remarks = load_table(config, parts, terminal)
     tracking = instantiate(config.tracking, _convert_="all")
     folder = Path(HydraConfig.get().runtime.output_dir)
     with tracking.start(**tracked(config, folder)) as stream:

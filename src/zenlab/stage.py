@@ -3,17 +3,21 @@
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from zenlab.assembly import GROUPS, Parts, choices
+from zenlab.abilities import Enumerable, Learning
+from zenlab.assembly import GROUPS, choices
 from zenlab.benchmarks.table import TableUnavailable
-from zenlab.core import Score, Space, Table
+from zenlab.core import Genotype, Score, Searcher, Space, Table
 from zenlab.report.terminal import ScoringProgress, Terminal
+from zenlab.tracking.live import Live
 
 _SECONDS_BETWEEN_METRICS = 1.0
 _DESCRIPTORS = ("dead", "reachable")  # they divide the architectures into populations
@@ -22,42 +26,66 @@ Log = Callable[[Mapping[str, float]], None]
 """Takes a step of metrics."""
 
 
-def load_table(
-    config: DictConfig, parts: Parts, terminal: Terminal
-) -> tuple[Table | None, list[str]]:
-    """Load the benchmark's table; where there is none to be had, say so in one line and go on."""
-    if not config.get("benchmark"):
-        remark = f"space {parts.names['space']} has no table of accuracies: scores only"
-        terminal.say(remark)
-        return None, [remark]
-    benchmark = instantiate(config.benchmark, _convert_="all")
-    try:
-        with terminal.tasks() as on_progress:
-            return benchmark.load(parts.space, parts.dataset.name, on_progress=on_progress), []
-    except TableUnavailable as missing:
-        terminal.say(str(missing))
-        return None, [str(missing)]
+class Accuracies:
+    """The table of a run's benchmark, loaded when the parts of the run are put together.
+
+    Where there is none to be had, `table` is None; `remarks` say why, in one line.
+    """
+
+    def __init__(self, config: DictConfig, terminal: Terminal) -> None:
+        self._config = config
+        self._terminal = terminal
+        self.table: Table | None = None
+        self.remarks: list[str] = []
+
+    def known(self, space: Space, dataset: str) -> Sequence[Genotype] | None:
+        """Load the table; return what it knows where that is only a part of the space."""
+        self._load(space, dataset)
+        if self.table is None:
+            return None
+        whole = isinstance(space, Enumerable) and len(self.table.values) >= len(space)
+        return None if whole else list(self.table.values)
+
+    def _load(self, space: Space, dataset: str) -> None:
+        if not self._config.get("benchmark"):
+            self.remarks = [f"space {choices()['space']} has no table of accuracies: scores only"]
+            return
+        benchmark = instantiate(self._config.benchmark, _convert_="all")
+        try:
+            with self._terminal.tasks() as on_progress:
+                self.table = benchmark.load(space, dataset, on_progress=on_progress)
+        except TableUnavailable as missing:
+            self.remarks = [str(missing)]
+            return
+        if self.table and self.table.remark:
+            self.remarks = [self.table.remark]
 
 
 class Watcher:
-    """Passes every score to the bar, and the state of the bar to the metrics, not too often."""
+    """Passes every score to the bar and to `live`, and both to the metrics, not too often."""
 
-    def __init__(self, progress: ScoringProgress, log: Log) -> None:
+    def __init__(self, progress: ScoringProgress, log: Log, live: Live | None = None) -> None:
         self._progress = progress
         self._log = log
+        self._live = live or Live()
         self._logged = 0.0
 
     def on_score(self, score: Score) -> None:
         """Count one score."""
         self._progress.add(score)
+        self._live.add(score)
         if self._progress.seconds - self._logged >= _SECONDS_BETWEEN_METRICS:
-            self.report()
+            self._send(final=False)
 
     def report(self) -> None:
-        """Send the state of the bar."""
+        """Send everything that is known when all scores have come."""
+        self._send(final=True)
+
+    def _send(self, *, final: bool) -> None:
         bar = self._progress
         self._logged = bar.seconds
-        self._log({"scored": bar.scored, "rate": bar.rate, "best_so_far": bar.best})
+        known = self._live.metrics(bar.seconds, final=final)
+        self._log({"evaluations": bar.done, "scored": bar.scored, "rate": bar.rate, **known})
 
 
 def describe(space: Space, scores: Sequence[Score], *more: str) -> pd.DataFrame:
@@ -82,15 +110,37 @@ def populations_of(descriptors: pd.DataFrame) -> dict[str, np.ndarray]:
     return masks
 
 
-def tracked(config: DictConfig, folder: Path) -> dict[str, Any]:
+def tracked(config: DictConfig, folder: Path, searcher: Searcher | None = None) -> dict[str, Any]:
     """What tracking needs to know of a run at its start."""
     chosen = choices()
     names = [chosen[group] for group in GROUPS]
+    further = [chosen[group] for group in ("validation", "hypothesis") if _is_chosen(group)]
+    written = cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
     return {
-        "config": OmegaConf.to_container(config, resolve=True),
+        "config": {**written, "options": {group: chosen[group] for group in GROUPS}},
         "folder": folder,
-        "group": chosen.get("experiment"),
-        "job_type": "score",
-        "tags": names,
+        "group": _group(),
+        "job_type": _job_type(searcher),
+        "tags": [*names, *further],
         "name": "-".join(names),
     }
+
+
+def _group() -> str | None:
+    """Return the experiment and, of one job of a sweep, the folder of all its jobs."""
+    hydra = HydraConfig.get()
+    parts = [choices()["experiment"]] if _is_chosen("experiment") else []
+    if hydra.mode == RunMode.MULTIRUN:
+        parts += Path(hydra.sweep.dir).parts[-2:]  # the date and the time, unless set otherwise
+    return "-".join(parts) or None
+
+
+def _job_type(searcher: Searcher | None) -> str:
+    for group, job_type in (("hypothesis", "hypothesis"), ("validation", "validate")):
+        if _is_chosen(group):
+            return job_type
+    return "search" if isinstance(searcher, Learning) else "score"
+
+
+def _is_chosen(group: str) -> bool:
+    return choices().get(group, "none").lower() not in ("none", "null")

@@ -16,6 +16,7 @@ from tests.benchmarks.conftest import Server
 from tests.benchmarks.official_file import write_official_file
 from tests.conftest import Outcome
 from zenlab.benchmarks import nb201
+from zenlab.benchmarks.embedded.benchmark import EmbeddedBenchmark
 from zenlab.benchmarks.nb201 import NB201Benchmark
 from zenlab.benchmarks.official import convert_official
 from zenlab.benchmarks.public_tables import FILES
@@ -175,12 +176,29 @@ def test_what_came_whole_before_a_cut_is_not_downloaded_again(
 
 def test_no_network_is_one_line_with_what_is_missing_and_the_cure(home: str) -> None:
     with pytest.raises(TableUnavailable) as caught:
-        load(home)
+        load(home, dataset="cifar100")
     (line,) = str(caught.value).splitlines()
     assert line.startswith("no accuracies, scores only: can't download http://127.0.0.1:9/")
     assert all(file.path in line for file in FILES)
     assert "set ZENLAB_DATA" in line and "NB201_PATH" in line
     assert cached(home) == []
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "fashion_mnist"])
+def test_without_a_network_zenlabs_own_trainings_stand_in_and_say_so(
+    home: str, dataset: str
+) -> None:
+    table = NB201Benchmark(home=home, source=NOWHERE).load(SPACE, dataset)
+    assert table.values == EmbeddedBenchmark().load(SPACE, dataset).values
+    assert table.label == "embedded (Fashion-MNIST 8x8, C=8, N=1) test accuracy (%)"
+    assert table.remark is not None and "can't be had (can't download" in table.remark
+    assert f"{len(table.values):,} cells that zenlab has trained itself" in table.remark
+
+
+@pytest.mark.parametrize("dataset", ["cifar100", "imagenet16"])
+def test_nothing_stands_in_for_other_datasets(home: str, dataset: str) -> None:
+    with pytest.raises(TableUnavailable, match="can't download"):
+        NB201Benchmark(home=home, source=NOWHERE).load(SPACE, dataset)
 
 
 def test_a_downloaded_file_with_a_wrong_sum_is_an_error(home: str, public_server: Server) -> None:
@@ -342,11 +360,13 @@ def test_a_run_joins_the_accuracies_of_its_dataset(
     assert run.summary["benchmark"]["label"] == "CIFAR-100 test accuracy after 200 epochs (%)"
 
 
-@pytest.mark.parametrize("override", [f"benchmark.source={NOWHERE}", "dataset.name=mnist"])
+@pytest.mark.parametrize(
+    "overrides", [(f"benchmark.source={NOWHERE}", "dataset=cifar100"), ("dataset.name=mnist",)]
+)
 def test_a_run_without_a_table_scores_all_the_same(
-    run_zenlab: Callable[..., Outcome], capsys: pytest.CaptureFixture[str], override: str
+    run_zenlab: Callable[..., Outcome], capsys: pytest.CaptureFixture[str], overrides: tuple[str]
 ) -> None:
-    run = run_zenlab("proxy=params", "searcher.budget=5", override)
+    run = run_zenlab("proxy=params", "searcher.budget=5", *overrides)
     assert len(run.scores) == 5 and run.scores["accuracy"].isna().all()
     assert "correlation" not in run.summary
     assert "no accuracies" in capsys.readouterr().out

@@ -17,6 +17,9 @@ from zenlab.benchmarks.table import OnProgress, TableUnavailable
 SOURCE = "https://raw.githubusercontent.com"
 """Where the authors publish; a mirror has the same paths below another address."""
 
+LACKING = "no accuracies, scores only"
+"""How it begins where a table of accuracies can't be had."""
+
 _TIMEOUT_S = (2.0, 10.0)  # to connect to one address of the server; between two pieces
 _PIECE = 1 << 16  # bytes
 
@@ -50,7 +53,7 @@ class Sources:
     home: str
     data: str | None = None
     source: str = SOURCE
-    lacking: str = "no accuracies, scores only"
+    lacking: str = LACKING
     cure: str | None = None
 
     def __post_init__(self) -> None:

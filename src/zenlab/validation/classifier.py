@@ -103,8 +103,8 @@ class Classifier(pl.LightningModule):
         self._held_out = {}
         self._rate = self.optimizers().param_groups[0]["lr"]  # type: ignore[union-attr]
 
-    def on_train_epoch_end(self) -> None:
-        """Close the row of this epoch."""
+    def close_epoch(self) -> None:
+        """Close the row of this epoch; whoever keeps the state calls it before."""
         held_out = {f"held_out_{name}": value for name, value in self._held_out.items()}
         self.epochs.append(
             {

@@ -89,7 +89,7 @@ class Training:
             steps=self.recipe.epochs * self.recipe.steps_per_epoch(len(shares.train[0])),
         )
         images = Images(shares, self.dataset, self.recipe, seed=own_seed)
-        kept = _Kept(archive)
+        kept = _Kept(archive, classifier)
         with _quiet():
             trainer = self._trainer(kept, held_out=bool(len(shares.held_out[0])))
             remark = self._fit(trainer, classifier, images, archive)
@@ -177,8 +177,9 @@ class Training:
 class _Kept(pl.Callback):
     """Keeps the state after every epoch, and the seconds of training."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, classifier: Classifier) -> None:
         self._archive = archive
+        self._classifier = classifier
         self.seconds = 0.0
         self.resumed_at = 0
 
@@ -187,13 +188,14 @@ class _Kept(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.seconds += time.perf_counter() - self._start
+        self._classifier.close_epoch()
         if trainer.current_epoch + 1 < (trainer.max_epochs or math.inf):
             unfinished = self._archive.checkpoint.with_suffix(".unfinished")
             trainer.save_checkpoint(unfinished)
             if trainer.is_global_zero:
                 unfinished.replace(self._archive.checkpoint)
         if trainer.is_global_zero:
-            self._archive.keep_epochs(pl_module.epochs)  # type: ignore[arg-type]
+            self._archive.keep_epochs(self._classifier.epochs)
 
     def state_dict(self) -> dict[str, Any]:
         return {"seconds": self.seconds}
