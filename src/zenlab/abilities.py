@@ -1,11 +1,11 @@
-"""What some spaces and searchers can do besides: who needs it asks `isinstance`."""
+"""What some spaces, benchmarks and searchers can do besides: who needs it asks `isinstance`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from zenlab.core import Genotype, Score, Searcher, Space
+from zenlab.core import Genotype, Score, Searcher, Space, Table
 
 
 @runtime_checkable
@@ -94,6 +94,14 @@ class Factored(Space, Protocol):
 
     def compose(self, chosen: Mapping[str, str]) -> Genotype:
         """Return the architecture that has these options, one for each factor."""
+
+
+@runtime_checkable
+class Shortened(Protocol):
+    """A benchmark that has accuracies after a shorter training as well."""
+
+    def shorter(self, space: Space, dataset: str) -> tuple[int, Table] | None:
+        """Return the epochs of the shorter training and its accuracies, if there are any."""
 
 
 @runtime_checkable

@@ -18,11 +18,13 @@ from zenlab.assembly import GROUPS, Parts
 from zenlab.core import Score, SymbolicProxy, Table
 from zenlab.members import Members, combine, find_members, open_panel
 from zenlab.report import results
+from zenlab.report.comparison_page import comparison_page
 from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.leaderboard import draw_leaderboard, leaderboard
+from zenlab.report.page import write_page
 from zenlab.report.terminal import Terminal
 from zenlab.stage import Accuracies, Log, Watcher, populations_of, tracked
-from zenlab.validated import draw_validated, open_validation
+from zenlab.validated import open_validation
 
 
 def compare(
@@ -54,12 +56,10 @@ def compare(
         summary |= {"scoring_seconds": seconds, "remarks": remarks}
         figures: dict[str, Path] = {}
         if validator:
-            summary["validation"] = validator.validate(
-                _first(scores), table, folder=folder, log=stream.log, terminal=terminal
+            figures = validator.validate(
+                summary, _first(scores), table, folder=folder, log=stream.log, terminal=terminal
             )
-            title = f"{next(iter(scores))} on {summary['space']}: its best candidates, trained"
-            figures = draw_validated(folder, summary["validation"], title=title)
-        stream.finish(summary, rows, figures | _write(folder, config, summary))
+        stream.finish(summary, rows, figures | _write(folder, config, parts, summary, rows))
     terminal.show_leaderboard(summary, folder, stream.url or stream.folder)
     first = next(iter(summary["members"].values()))
     tau: float | None = first["correlation"]["all"]["kendall"]["value"] if table else None
@@ -193,10 +193,20 @@ def _judge(
     )
 
 
-def _write(folder: Path, config: DictConfig, summary: Mapping[str, Any]) -> dict[str, Path]:
+def _write(
+    folder: Path,
+    config: DictConfig,
+    parts: Parts,
+    summary: Mapping[str, Any],
+    rows: pd.DataFrame,
+) -> dict[str, Path]:
     """Write the run's folder; return its figures by name."""
+    written = OmegaConf.to_yaml(config, resolve=True)
     write_summary(folder / "summary.json", summary)
-    write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+    write_text(folder / "config.yaml", written)
+    overrides = HydraConfig.get().overrides.task
+    page = comparison_page(summary, rows, written, parts.space, overrides=overrides)
+    write_page(folder / "report.html", page)
     if "leaderboard" not in summary:
         return {}
     figure = folder / "figures" / "leaderboard.png"

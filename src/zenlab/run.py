@@ -21,11 +21,14 @@ from zenlab.found import costs_of, draw_found, objective_of, write_search
 from zenlab.proxies.suite import Suite
 from zenlab.report import results
 from zenlab.report.files import write_scores, write_summary, write_text
+from zenlab.report.page import write_page
+from zenlab.report.run_page import run_page
 from zenlab.report.scatter import draw_scatter
-from zenlab.report.search import Trace, sizes
+from zenlab.report.search import Trace, curve, sizes
 from zenlab.report.terminal import Terminal
+from zenlab.reranked import simulate_reranking
 from zenlab.stage import Accuracies, Log, Watcher, describe, populations_of, tracked
-from zenlab.validated import draw_validated, open_validation
+from zenlab.validated import open_validation
 
 
 def run(config: DictConfig) -> float | None:
@@ -65,21 +68,24 @@ def run(config: DictConfig) -> float | None:
         summary = _summarise(config, parts, scores, rows, descriptors, table)
         summary |= {"scoring_seconds": seconds, "remarks": remarks}
         figures = _draw(folder, rows, summary)
+        rises = None
         if isinstance(parts.searcher, Learning):
             costs = costs_of(parts, scores, descriptors)
             summary["search"] = write_search(folder, parts, parts.searcher, trace, rows, costs)
             figures |= draw_found(folder, parts, trace, rows, costs, table.label if table else "")
+            rises = curve(trace, rows)
+        if table and accuracies.short:
+            figures |= simulate_reranking(folder, summary, scores, table, accuracies.short)
         if validator:
-            summary["validation"] = validator.validate(
-                scores, table, folder=folder, log=stream.log, terminal=terminal
+            figures |= validator.validate(
+                summary, scores, table, folder=folder, log=stream.log, terminal=terminal
             )
-            figures |= draw_validated(
-                folder,
-                summary["validation"],
-                title=f"{summary['proxy']} on {summary['space']}: its best candidates, trained",
-            )
+        written = OmegaConf.to_yaml(config, resolve=True)
         write_summary(folder / "summary.json", summary)
-        write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        write_text(folder / "config.yaml", written)
+        overrides = HydraConfig.get().overrides.task
+        page = run_page(summary, rows, written, parts.space, overrides=overrides, rises=rises)
+        write_page(folder / "report.html", page)
         stream.finish(summary, rows, figures)
     terminal.show(summary, folder, stream.url or stream.folder)
     return results.headline(summary)

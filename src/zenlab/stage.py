@@ -12,7 +12,7 @@ from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from zenlab.abilities import Enumerable, Learning
+from zenlab.abilities import Enumerable, Learning, Shortened
 from zenlab.assembly import GROUPS, choices
 from zenlab.benchmarks.table import TableUnavailable
 from zenlab.core import Genotype, Score, Searcher, Space, Table
@@ -29,13 +29,15 @@ Log = Callable[[Mapping[str, float]], None]
 class Accuracies:
     """The table of a run's benchmark, loaded when the parts of the run are put together.
 
-    Where there is none to be had, `table` is None; `remarks` say why, in one line.
+    Where there is none to be had, `table` is None; `remarks` say why, in one line. `short` is the
+    table of a shorter training, from benchmarks that have one.
     """
 
     def __init__(self, config: DictConfig, terminal: Terminal) -> None:
         self._config = config
         self._terminal = terminal
         self.table: Table | None = None
+        self.short: tuple[int, Table] | None = None  # epochs, and what they lead to
         self.remarks: list[str] = []
 
     def known(self, space: Space, dataset: str) -> Sequence[Genotype] | None:
@@ -59,6 +61,8 @@ class Accuracies:
             return
         if self.table and self.table.remark:
             self.remarks = [self.table.remark]
+        if isinstance(benchmark, Shortened):
+            self.short = benchmark.shorter(space, dataset)
 
 
 class Watcher:

@@ -36,7 +36,7 @@ def make_training(config: DictConfig, parts: Parts, validation: Validation) -> T
         "processes": len(hardware.devices) if hardware.together else 1,
         "revision": revision_of({*(part.__module__ for part in code), *sources}),
     }
-    return Training(
+    training = Training(
         space=parts.space,
         dataset=parts.dataset,
         recipe=validation.recipe,
@@ -46,6 +46,8 @@ def make_training(config: DictConfig, parts: Parts, validation: Validation) -> T
         deterministic=hardware.deterministic,
         keep_weights=validation.keep_weights,
     )
+    _ = training.shares  # what is wrong with the images shows before anything is scored
+    return training
 
 
 def train_all(

@@ -36,17 +36,18 @@ class Validator:
 
     def validate(
         self,
+        summary: dict[str, Any],
         scores: Sequence[Score],
         table: Table | None,
         *,
         folder: Path,
         log: Log,
         terminal: Terminal,
-    ) -> dict[str, Any]:
-        """Train the candidates with the highest scores; return the summary of it.
+    ) -> dict[str, Path]:
+        """Train the candidates with the highest scores; put what came of it into `summary`.
 
-        Writes `validation.csv` and `validation_epochs.csv`. One that fails has an error in its
-        place.
+        Writes `validation.csv` and `validation_epochs.csv`; returns the figure by name. A candidate
+        that fails has an error in its place.
         """
         chosen = best_scores(scores, self._validation.top_k)
         ranks = {score.genotype: rank for rank, score in enumerate(chosen, 1)}
@@ -54,9 +55,10 @@ class Validator:
         candidates = [self._candidate(score, ranks, trained, table) for score in chosen]
         write_scores(folder / "validation.csv", pd.DataFrame(candidates))
         write_scores(folder / "validation_epochs.csv", _epoch_rows(ranks, trained))
-        return {
+        found = summary["validation"] = {
             "label": self._label,
             "recipe": asdict(self._validation.recipe),
+            "batch_size": self._validation.batch_size_for(len(self._training.shares.train[0])),
             "seeds": self._validation.seeds,
             "picked_by": self._picked_by,
             "candidates": [
@@ -72,6 +74,12 @@ class Validator:
             ],
             **_picks(candidates, scores, table),
         }
+        if found["pick"] is None:
+            return {}
+        figure = folder / "figures" / "validation.png"
+        title = f"the best candidates by {self._parts.names['proxy']}, trained"
+        draw_validation(figure, found, title=title)
+        return {"validation": figure}
 
     @property
     def _label(self) -> str:
@@ -156,15 +164,6 @@ def best_scores(scores: Sequence[Score], count: int) -> list[Score]:
     """
     different = {score.genotype: score for score in scores if np.isfinite(score.value)}
     return sorted(different.values(), key=lambda score: -score.value)[:count]
-
-
-def draw_validated(folder: Path, summary: Mapping[str, Any], *, title: str) -> dict[str, Path]:
-    """Draw what came of the candidates; return the figure by name, nothing if all failed."""
-    if summary["pick"] is None:
-        return {}
-    figure = folder / "figures" / "validation.png"
-    draw_validation(figure, summary, title=title)
-    return {"validation": figure}
 
 
 class _Curves:

@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-from zenlab.hardware.devices import auto, cpu, cuda
+from zenlab.hardware.devices import Hardware, auto, cpu, cuda, ddp, ddp_cpu
 
 
 def gpus(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
@@ -50,3 +50,31 @@ def test_more_workers_than_gpus_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     gpus(monkeypatch, 1)
     with pytest.raises(ValueError, match=r"hardware.workers is 2, but there are 1 visible GPUs"):
         cuda(2)
+
+
+def test_ddp_shares_each_training_among_all_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpus(monkeypatch, 4)
+    assert ddp().together and ddp().devices == ("cuda:0", "cuda:1", "cuda:2", "cuda:3")
+    assert not cuda().together
+
+
+def test_ddp_can_be_tried_without_gpus() -> None:
+    assert ddp_cpu().together and ddp_cpu().devices == ("cpu", "cpu")
+
+
+def test_ddp_without_a_gpu_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpus(monkeypatch, 0)
+    with pytest.raises(ValueError, match="hardware=ddp, but PyTorch sees no CUDA device"):
+        ddp()
+
+
+@pytest.mark.parametrize(
+    ("precision", "message"),
+    [
+        ("8-mixed", "precision is '8-mixed'; wanted one of 32-true, bf16-mixed, 16-mixed"),
+        ("16-mixed", "which CPUs can't train in; use bf16-mixed"),
+    ],
+)
+def test_a_precision_that_cant_be_had_is_refused(precision: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Hardware(("cpu",), precision=precision)  # type: ignore[arg-type]

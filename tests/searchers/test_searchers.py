@@ -11,6 +11,7 @@ from zenlab.searchers.admitted import draw_admitted
 from zenlab.searchers.exhaustive import ExhaustiveSearcher
 from zenlab.searchers.listed import ListedSearcher
 from zenlab.searchers.random import RandomSearcher
+from zenlab.searchers.stratified import StratifiedSearcher
 from zenlab.spaces.nb201 import NB201
 
 SPACE = NB201()
@@ -170,3 +171,50 @@ def test_a_constraint_that_lets_nothing_through_is_an_error(tmp_path: Path) -> N
         RandomSearcher(Unlisted(), admit=lambda genotype: False)
     with pytest.raises(ValueError, match="rejected 100,000 architectures in a row"):
         draw_admitted(lambda: Genotype("a"), lambda genotype: False)
+
+
+KNOWN = [SPACE.parse(str(index)) for index in range(100, 200)]
+
+
+def test_a_random_search_draws_from_what_is_known() -> None:
+    searcher = RandomSearcher(SPACE, known=KNOWN, budget=60)
+    assert set(asked(searcher)) <= set(KNOWN)
+    assert searcher.population == "100 genotypes the benchmark knows"
+    everything = RandomSearcher(SPACE, known=KNOWN, budget=60, population="all")
+    assert asked(everything) == asked(RandomSearcher(SPACE, budget=60))
+
+
+def test_more_than_is_known_is_an_error_with_the_cure() -> None:
+    with pytest.raises(ValueError, match=r"only 100 .*set searcher\.population=all"):
+        RandomSearcher(SPACE, known=KNOWN, budget=101)
+
+
+def test_an_exhaustive_search_asks_for_all_that_is_known_in_the_order_of_the_space() -> None:
+    searcher = ExhaustiveSearcher(SPACE, known=KNOWN[::-1])
+    assert asked(searcher) == KNOWN
+    assert searcher.population == "100 genotypes the benchmark knows"
+    assert len(asked(ExhaustiveSearcher(SPACE, known=KNOWN, population="all"))) == len(SPACE)
+
+
+def test_a_stratified_search_asks_for_one_live_member_of_each_class() -> None:
+    genotypes = asked(StratifiedSearcher(SPACE, budget=None))
+    classes = [SPACE.canonical(genotype) for genotype in genotypes]
+    live = {SPACE.canonical(cell) for cell in SPACE if not SPACE.describe(cell)["dead"]}
+    assert len(set(classes)) == len(classes) and set(classes) == live
+    assert genotypes[:300] == asked(StratifiedSearcher(SPACE, budget=300))
+
+
+def test_every_stratum_has_its_share_of_a_stratified_search() -> None:
+    def stratum(genotype: Genotype) -> float:
+        return SPACE.describe(genotype)["count_nor_conv_3x3"]
+
+    everything = Counter(map(stratum, asked(StratifiedSearcher(SPACE, budget=None))))
+    sample = Counter(map(stratum, asked(StratifiedSearcher(SPACE, budget=1000, seed=3))))
+    for value, count in everything.items():
+        expected = 1000 * count / everything.total()
+        assert abs(sample[value] - expected) < 0.15 * expected + 5
+
+
+def test_strata_that_a_space_doesnt_have_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"searcher\.by is 'width_', but no descriptor"):
+        StratifiedSearcher(SPACE, by="width_")

@@ -21,6 +21,14 @@ def test_without_a_rise_it_begins_at_the_top() -> None:
 
 
 @pytest.mark.parametrize(
+    ("images", "size"), [(50_000, 256), (5_120, 256), (5_000, 128), (1_294, 64), (30, 2)]
+)
+def test_few_images_make_small_batches(images: int, size: int) -> None:
+    assert recipe(batch_size=None).batch_size_for(images) == size
+    assert recipe(batch_size=100).batch_size_for(images) == 100
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"epochs": 0}, "validation.epochs is 0; wanted at least 1"),

@@ -4,6 +4,7 @@ A benchmark has one method, `load(space, dataset, on_progress=...)`, which retur
 `TableUnavailable`.
 """
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from zenlab.core import Genotype, Space, Table
 
@@ -39,11 +41,12 @@ class NoTable:
 class TableFile:
     """The CSV or Parquet file `path` with the columns genotype and `column`.
 
-    `label` names the quantity for axes and headlines; without it the column's name does.
+    `column` None is the one that a table built by zenlab names, else value. `label` names the
+    quantity for axes and headlines; without it the table does, or the column's name.
     """
 
     path: str | None = None
-    column: str = "value"
+    column: str | None = None
     label: str | None = None
 
     def load(self, space: Space, dataset: str, *, on_progress: OnProgress | None = None) -> Table:
@@ -60,13 +63,16 @@ class TableFile:
             )
         path = Path(self.path).expanduser()
         rows = _read(path)
-        if lacking := [name for name in ("genotype", self.column) if name not in rows]:
+        said = _description(path)
+        column = self.column or said.get("column", "value")
+        label = self.label or (said.get("label") if column == said.get("column") else column)
+        if lacking := [name for name in ("genotype", column) if name not in rows]:
             raise ValueError(
                 f"benchmark.path: {path} has no column {' and no column '.join(lacking)}; "
                 f"it has {', '.join(map(str, rows.columns))}"
             )
-        values = _values(space, path, rows["genotype"], rows[self.column])
-        return Table(path.name, self.label or self.column, values)
+        values = _values(space, path, rows["genotype"], rows[column])
+        return Table(path.name, label or column, values)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -80,6 +86,15 @@ def _read(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise ValueError(f"benchmark.path: can't read {path}: {error}") from None
+
+
+def _description(path: Path) -> dict[str, Any]:
+    """Return what a table built by zenlab says of itself, nothing of any other."""
+    if path.suffix != ".parquet":
+        return {}
+    said = (pq.read_schema(path).metadata or {}).get(b"zenlab", b"{}")
+    found: dict[str, Any] = json.loads(said)
+    return found
 
 
 def _values(

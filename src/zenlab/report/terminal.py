@@ -76,8 +76,10 @@ class Terminal:
             self.say(line)
         self._show_validation(summary)
         more = ", search.csv, population.csv, front.csv" if "search" in summary else ""
+        more += ", reranking.csv" if "reranking" in summary else ""
+        more += ", validation.csv" if "validation" in summary else ""
         more += ", figures/" if "correlation" in summary or more else ""
-        self.say(f"written to {folder}: summary.json, scores.csv, config.yaml{more}")
+        self.say(f"written to {folder}: report.html, summary.json, scores.csv, config.yaml{more}")
         if tracked is not None:
             self.say(f"W&B: {tracked}")
 
@@ -97,7 +99,9 @@ class Terminal:
                 self.say(f"{name}: {failure}")
         self._show_validation(summary)
         figures = ", figures/" if "leaderboard" in summary else ""
-        self.say(f"written to {folder}: summary.json, scores.csv, config.yaml{figures}")
+        self.say(
+            f"written to {folder}: report.html, summary.json, scores.csv, config.yaml{figures}"
+        )
         if tracked is not None:
             self.say(f"W&B: {tracked}")
 
@@ -209,6 +213,7 @@ def _closing_lines(summary: Mapping[str, Any]) -> list[str]:
         *([summary["interval"]] if "interval" in summary else []),
         _counts(summary),
         *([_rejected(summary["rejected"])] if summary["rejected"] else []),
+        *([_reranked(summary["reranking"])] if "reranking" in summary else []),
         *([_found(summary["search"], summary["asked"])] if "search" in summary else []),
         _best(summary["best"]),
         *summary["failures"],
@@ -239,6 +244,17 @@ def _picked(validation: Mapping[str, Any]) -> list[str]:
 def _rejected(reasons: Mapping[str, int]) -> str:
     words = ", ".join(f"{count:,} by {reason}" for reason, count in reasons.items())
     return f"the constraint rejected {words}"
+
+
+def _reranked(simulated: Mapping[str, Any]) -> str:
+    """Say what training a few of the best would bring."""
+    rows = {row["candidates"]: row for row in simulated["rows"]}
+    first, ten = rows[1], rows[10]
+    return (
+        f"simulated validation: regret {first['regret']:.2f} by score alone, {ten['regret']:.2f} "
+        f"[{ten['low']:.2f}, {ten['high']:.2f}] after training the best 10 for "
+        f"{simulated['epochs']} epochs each, {ten['random_regret']:.2f} with 10 at random"
+    )
 
 
 def _found(search: Mapping[str, Any], different: int) -> str:

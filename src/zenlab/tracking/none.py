@@ -19,7 +19,11 @@ class NoStream:
         """Let a step of the history go by."""
 
     def finish(
-        self, summary: Mapping[str, Any], scores: pd.DataFrame, figures: Mapping[str, Path]
+        self,
+        summary: Mapping[str, Any],
+        scores: pd.DataFrame,
+        figures: Mapping[str, Path],
+        descriptors: pd.DataFrame | None = None,
     ) -> None:
         """Let the result of the run go by."""
 

@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
+
+from zenlab.tracking.metrics import metric_of
+from zenlab.tracking.tables import score_rows, tables_of, verdicts_of
 
 if TYPE_CHECKING:
     import wandb
-
-_MOST_ROWS = 20_000
-"""NAS-Bench-201 whole; with more W&B's files would be larger than all else together."""
 
 _log = logging.getLogger(__name__)
 
@@ -22,42 +21,90 @@ _log = logging.getLogger(__name__)
 class WandbStream:
     """Streams to a W&B run that has started; what goes wrong is told once and stops nothing.
 
-    `folder` holds W&B's files of the run; `url` is its page, None where it is offline.
+    `run_folder` is where the run writes `scores.csv`. `folder` holds W&B's files of the run; `url`
+    is its page, None where it is offline.
     """
 
-    def __init__(self, run: "wandb.Run") -> None:
+    def __init__(self, run: "wandb.Run", run_folder: Path) -> None:
         self.folder = Path(run.dir).parent
         self.url = None if run.offline else run.url
         self._run = run
+        self._run_folder = run_folder
+        self._defined: set[str] = set()
         self._failed = False
 
     def log(self, metrics: Mapping[str, float]) -> None:
         """Add a step to the history; infinity and nan have no place on an axis and are left out."""
         finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
         with self._sparing_the_run():
+            self._define(finite)
             self._run.log(finite)
 
     def finish(
-        self, summary: Mapping[str, Any], scores: pd.DataFrame, figures: Mapping[str, Path]
+        self,
+        summary: Mapping[str, Any],
+        scores: pd.DataFrame,
+        figures: Mapping[str, Path],
+        descriptors: pd.DataFrame | None = None,
     ) -> None:
-        """Send the result: the rows of `scores.csv`, the figures by name, and the summary.
+        """Send the result: tables, figures by name, `scores.csv` as an artifact, and the summary.
 
-        Of more than 20,000 rows the best half of as many goes there, and a sample of the others.
+        The table `scores` has the rows of `scores.csv`, with `descriptors` (same rows) as further
+        columns. Of more than 20,000 the best half of as many goes there, and a sample of the rest.
         """
         import wandb
 
         with self._sparing_the_run():
-            self._run.log({"scores": _table(self._run, _chosen(scores))}, commit=False)
+            self._log_table("scores", score_rows(scores, descriptors))
+        with self._sparing_the_run():
+            for name, rows in tables_of(summary, scores).items():
+                self._log_table(name, rows)
         for name, path in figures.items():
             with self._sparing_the_run():
-                self._run.log({name: wandb.Image(str(path))}, commit=False)
+                self._run.log({f"figures/{name}": wandb.Image(str(path))}, commit=False)
         with self._sparing_the_run():
-            self._run.summary.update(dict(summary))
+            self._run.summary.update({**summary, **verdicts_of(summary)})
+        with self._sparing_the_run():
+            self._keep_scores()  # the last, because online W&B first asks the server
 
     def close(self, exit_code: int) -> None:
         """End the run; what isn't uploaded by then stays in `folder`."""
         with self._sparing_the_run():
             self._run.finish(exit_code=exit_code)
+
+    def _define(self, names: Iterable[str]) -> None:
+        """Tell W&B of each new metric what it is drawn over and which value is best."""
+        for name in names:
+            if name in self._defined:
+                continue
+            self._defined.add(name)
+            if metric := metric_of(name):
+                self._run.define_metric(name, step_metric=metric.axis, summary=metric.best)
+
+    def _log_table(self, name: str, rows: pd.DataFrame) -> None:
+        """Send a table with every row, kept in the run's folder.
+
+        Left to itself W&B cuts that copy after 10,000 rows, keeps the whole in a cache of its own
+        outside the run's folder, and while online waits for the network before it goes on.
+        """
+        import wandb
+
+        wandb.Table.MAX_ROWS = max(wandb.Table.MAX_ROWS, len(rows))
+        rows = rows.astype(object).where(rows.notna(), None)
+        cells: list[Iterable[Any]] = list(rows.itertuples(index=False, name=None))
+        table = wandb.Table(columns=[str(column) for column in rows], data=cells)
+        table.bind_to_run(self._run, name, self._run.step)  # type: ignore[no-untyped-call]
+        self._run.log({name: table}, commit=False)
+
+    def _keep_scores(self) -> None:
+        """Keep `scores.csv`, if it is there, as an artifact, where it lies: W&B copies nothing."""
+        import wandb
+
+        path = self._run_folder / "scores.csv"
+        if path.is_file():
+            artifact = wandb.Artifact(f"scores-{self._run.id}", type="scores")
+            artifact.add_file(str(path), policy="immutable", skip_cache=True)
+            self._run.log_artifact(artifact)
 
     @contextmanager
     def _sparing_the_run(self) -> Iterator[None]:
@@ -77,36 +124,3 @@ class WandbStream:
 def in_a_line(error: Exception) -> str:
     """Return what an error says first; W&B's errors go on with advice for its own users."""
     return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
-
-
-def _chosen(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return all rows, in their order; of very many the best and an even sample of the others.
-
-    Where several proxies scored there is no best: an even sample of all.
-    """
-    if len(scores) <= _MOST_ROWS:
-        return scores
-    chosen = np.zeros(len(scores), dtype=bool)
-    if "score" in scores:
-        best_first = np.argsort(-scores["score"].to_numpy(dtype=float), kind="stable")  # nan last
-        chosen[best_first[: _MOST_ROWS // 2]] = True
-    others = np.flatnonzero(~chosen)
-    chosen[others[np.linspace(0, len(others) - 1, _MOST_ROWS - chosen.sum()).astype(int)]] = True
-    _log.info("W&B gets %d of %d rows; scores.csv has all", chosen.sum(), len(scores))
-    return scores[chosen]
-
-
-def _table(run: "wandb.Run", scores: pd.DataFrame) -> "wandb.Table":
-    """Make W&B's table with every row, kept in the run's folder.
-
-    Left to itself W&B cuts that copy after 10,000 rows, keeps the whole in a cache of its own
-    outside the run's folder, and while online waits for the network before it goes on.
-    """
-    import wandb
-
-    wandb.Table.MAX_ROWS = max(wandb.Table.MAX_ROWS, len(scores))
-    rows = scores.astype(object).where(scores.notna(), None)
-    cells: list[Iterable[Any]] = list(rows.itertuples(index=False, name=None))
-    table = wandb.Table(columns=[str(name) for name in rows], data=cells)
-    table.bind_to_run(run, "scores", run.step)  # type: ignore[no-untyped-call]
-    return table

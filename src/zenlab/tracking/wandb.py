@@ -101,7 +101,7 @@ class WandbTracking:
 
 def _open_online(settings: "wandb.Settings", config: dict[str, Any]) -> WandbStream | NoStream:
     try:
-        _log_in()
+        log_in()
         return _open("online", settings, config)
     except Exception as error:  # any: W&B's own, the network's, those of its service process
         stream = _open_offline(settings, config)
@@ -115,7 +115,7 @@ def _open_online(settings: "wandb.Settings", config: dict[str, Any]) -> WandbStr
         return stream
 
 
-def _log_in() -> None:
+def log_in() -> None:
     """Find a key where W&B itself looks for one, and have the server accept it.
 
     Raises:
@@ -145,4 +145,5 @@ def _open(
 ) -> WandbStream:
     import wandb
 
-    return WandbStream(wandb.init(mode=mode, config=config, settings=settings))
+    run = wandb.init(mode=mode, config=config, settings=settings)
+    return WandbStream(run, Path(settings.root_dir))

@@ -48,10 +48,10 @@ def share_out(dataset: Dataset, recipe: Recipe) -> Shares:
     rng = torch.Generator().manual_seed(_SUBSET_SEED)
     order = torch.randperm(available, generator=rng)[:wanted]
     held_out = round(recipe.holdout * wanted)
-    if wanted - held_out < recipe.batch_size and recipe.drop_last:
+    if not recipe.steps_per_epoch(wanted - held_out):
         raise ValueError(
-            f"validation.batch_size is {recipe.batch_size}, but there are {wanted - held_out} "
-            f"images to train on and validation.drop_last leaves out a smaller batch"
+            f"there are {wanted - held_out} images to train on, which make no batch of "
+            f"validation.batch_size={recipe.batch_size}; ask for a smaller one"
         )
     return Shares(
         train=_labelled(splits.train, order[held_out:]),
@@ -166,7 +166,7 @@ class EpochOrder:
         """Walk through the batches."""
         rng = torch.Generator().manual_seed(self._seed * 1_000_003 + self._epoch)
         order = torch.randperm(self._images, generator=rng)
-        for batch in torch.split(order, self._recipe.batch_size)[: len(self)]:
+        for batch in torch.split(order, self._recipe.batch_size_for(self._images))[: len(self)]:
             yield batch[self._process :: self._processes]
 
 

@@ -11,6 +11,7 @@ Decayed = Literal["all", "weights"]
 Initialisation = Literal["kaiming", "default"]
 Evaluated = Literal["epoch", "end"]
 
+_LARGEST_BATCH, _LEAST_STEPS = 256, 20
 _DROPPED_BELOW = 2  # images: batch norm needs more than one value for each channel
 
 
@@ -20,18 +21,20 @@ class Recipe:
 
     conf/validation/full.yaml is that of NAS-Bench-201 (Dong and Yang, ICLR 2020, table 1).
 
-    `warmup` is the share of steps in which the learning rate rises. `decayed=weights` spares biases
-    and batch norms from weight decay. `initialisation=kaiming` draws convolutions from N(0, 2 /
-    fan_in) (He et al., ICCV 2015). `crop` is the black frame in pixels from which a random part is
-    cut, None an eighth of the side; `flip` mirrors every other image, where the dataset allows it.
-    `train_images` keeps the first so many of the shuffled training images, the same for all seeds.
-    `holdout` is the share of these that is not trained on: candidates are picked by it, and 0
-    leaves nothing to pick by but the test images. `evaluate` says how often it is looked at.
-    `drop_last` leaves out a last batch that isn't full; one of a single image is always left out.
+    `batch_size` None is 256 or, of few images, the power of two that leaves at least twenty steps
+    an epoch. `warmup` is the share of steps in which the learning rate rises. `decayed=weights`
+    spares biases and batch norms from weight decay. `initialisation=kaiming` draws convolutions
+    from N(0, 2 / fan_in) (He et al., ICCV 2015). `crop` is the black frame in pixels from which a
+    random part is cut, None an eighth of the side; `flip` mirrors every other image, where the
+    dataset allows it. `train_images` keeps the first so many of the shuffled training images, the
+    same for all seeds. `holdout` is the share of these that is not trained on: candidates are
+    picked by it, and 0 leaves nothing to pick by but the test images. `evaluate` says how often it
+    is looked at. `drop_last` leaves out a last batch that isn't full; one of a single image is
+    always left out.
     """
 
     epochs: int
-    batch_size: int
+    batch_size: int | None
     optimiser: Optimiser
     learning_rate: float
     warmup: float
@@ -54,8 +57,9 @@ class Recipe:
         Raises:
             ValueError: one of them is out of range.
         """
-        for name in ("epochs", "batch_size"):
-            require_whole(f"validation.{name}", getattr(self, name))
+        require_whole("validation.epochs", self.epochs)
+        if self.batch_size is not None:
+            require_whole("validation.batch_size", self.batch_size)
         require_positive("validation.learning_rate", self.learning_rate)
         for name, kind in (
             ("optimiser", Optimiser),
@@ -77,9 +81,16 @@ class Recipe:
         if self.train_images is not None:
             require_whole("validation.train_images", self.train_images, least=2)
 
+    def batch_size_for(self, images: int) -> int:
+        """Return how many of `images` images a batch has."""
+        if self.batch_size is not None:
+            return self.batch_size
+        enough = max(images // _LEAST_STEPS, _DROPPED_BELOW)
+        return min(_LARGEST_BATCH, 1 << (enough.bit_length() - 1))
+
     def steps_per_epoch(self, images: int) -> int:
         """Return how many batches a pass over `images` images has."""
-        whole, rest = divmod(images, self.batch_size)
+        whole, rest = divmod(images, self.batch_size_for(images))
         return whole + (rest >= _DROPPED_BELOW and not self.drop_last)
 
     def learning_rate_factor(self, step: int, steps: int) -> float:
