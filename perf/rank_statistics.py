@@ -2,8 +2,8 @@
 
 Medians of repeated calls in one process, ours and scipy's in turn, in milliseconds. Scores and
 accuracies as on NAS-Bench-201: one row in 45 at minus infinity, the accuracies rounded. A draw is
-one resample or one reseeding with Kendall's tau-b and Spearman's rho on it. Run with
-`python perf/rank_statistics.py`.
+one resample or one reseeding with Kendall's tau-b and Spearman's rho on it. Below, the evidence of
+the hypothesis laboratory on all cells, in one process. Run with `python perf/rank_statistics.py`.
 """
 
 import time
@@ -12,14 +12,18 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from scipy import stats
 
+from zenlab.analysis.applicability import map_applicability
 from zenlab.analysis.correlation import kendall, spearman, weighted_kendall
+from zenlab.analysis.partial import partial_correlations
 from zenlab.analysis.quality import populations
 from zenlab.analysis.ranked import Floats, Ranked, rank
+from zenlab.analysis.strata import stratify
 from zenlab.analysis.variants import halve, resample, reseed
 
 SIZES = (1_000, 15_625)
 REPEATS = 50
 DRAWS = 1_000
+EVIDENCE_DRAWS = 2_000
 
 
 def main() -> None:
@@ -34,6 +38,10 @@ def main() -> None:
         ("exhaustive, exact", {"complete": True, "noisy": False}),
     ):
         print(f"{name:29}{whole_analysis(*made_up(SIZES[-1]), options):12.1f}")
+    print(f"\nseconds for {EVIDENCE_DRAWS:,} draws, {SIZES[-1]:,} rows")
+    print(f"{'':29}{'wall':>12}{'processor':>12}")
+    for name, wall, processor in evidence(*made_up(SIZES[-1])):
+        print(f"{name:29}{wall:12.1f}{processor:12.1f}")
 
 
 def made_up(size: int) -> tuple[Floats, Floats]:
@@ -96,6 +104,27 @@ def whole_analysis(scores: Floats, accuracies: Floats, options: dict[str, bool])
         **options,
     )
     return time.perf_counter() - start
+
+
+def evidence(scores: Floats, accuracies: Floats) -> Iterator[tuple[str, float, float]]:
+    rng = np.random.default_rng(4)
+    size = np.round(accuracies + 10 * rng.normal(size=len(scores)))
+    given = {"params": size, "flops": np.round(size + rng.normal(size=len(scores)))}
+    descriptors = {f"count_{name}": rng.integers(5, size=len(scores)) for name in range(20)}
+    strata = {"count_0": descriptors["count_0"]}
+    options = {"draws": EVIDENCE_DRAWS, "rng": rng}
+    calls: Mapping[str, Callable[[], object]] = {
+        "tau-b and Spearman": lambda: partial_correlations(scores, accuracies, {}, **options),
+        "partial, given two": lambda: partial_correlations(scores, accuracies, given, **options),
+        "strata and Simpson": lambda: stratify(scores, accuracies, strata, **options),
+        "map, 20 descriptors": lambda: map_applicability(
+            scores, accuracies, descriptors, **options
+        ),
+    }
+    for name, call in calls.items():
+        wall, processor = time.perf_counter(), time.process_time()
+        call()
+        yield name, time.perf_counter() - wall, time.process_time() - processor
 
 
 if __name__ == "__main__":

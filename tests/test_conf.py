@@ -15,7 +15,7 @@ OPTIONS = sorted(
     for path in CONF.glob("*/*.yaml")
     if path.parent.name != "experiment" and "_target_" in path.read_text()
 )
-SUPPLIED_BY_THE_RUN = {"space", "admit", "known"}
+SUPPLIED_BY_THE_RUN = {"space", "admit", "known", "config"}
 
 
 def names(paths: list[Path]) -> list[str]:

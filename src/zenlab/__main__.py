@@ -11,6 +11,7 @@ from dotenv import find_dotenv, load_dotenv
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -92,7 +93,16 @@ def _refuse_unknown_options() -> None:
 @hydra.main(version_base="1.3", config_path=str(config_folder()), config_name="config")
 def _run_job(config: DictConfig) -> Any:
     _refuse_unknown_options()
-    return hydra.utils.instantiate(config.job)(config)
+    job = hydra.utils.instantiate(config.job)
+    if HydraConfig.get().mode is not RunMode.MULTIRUN:
+        return job(config)
+    try:
+        return job(config)
+    except _TOLD_PLAINLY as error:  # the other jobs of the sweep go on, and its end tells all
+        from zenlab.sweeping import keep_failure
+
+        keep_failure(_in_words(error))
+        return None
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from zenlab.report.leaderboard import draw_leaderboard, leaderboard
 from zenlab.report.page import write_page
 from zenlab.report.terminal import Terminal
 from zenlab.stage import Accuracies, Log, Watcher, populations_of, tracked
+from zenlab.tracking.live import Live
 from zenlab.validated import open_validation
 
 
@@ -45,7 +46,7 @@ def compare(
     table, remarks = accuracies.table, accuracies.remarks
     tracking = instantiate(config.tracking, _convert_="all")
     folder = Path(HydraConfig.get().runtime.output_dir)
-    with tracking.start(**tracked(config, folder)) as stream:
+    with tracking.start(**tracked(config, folder, parts.searcher)) as stream:
         scores, seconds = _score(config, parts, members, terminal, stream.log)
         if remark := getattr(parts.searcher, "remark", None):
             remarks.append(remark)
@@ -76,7 +77,7 @@ def _score(
         open_panel(config, parts, members) as panel,
         terminal.progress("scoring", show_best=False) as progress,
     ):
-        watcher = Watcher(progress, log)
+        watcher = Watcher(progress, log, Live(rejected=parts.gate.rejected, comparable=False))
         while asked := parts.searcher.ask():
             progress.expect(len(set(asked)) * len(members.proxies))
             for name, told in panel.score(asked, watcher.on_score).items():

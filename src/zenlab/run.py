@@ -18,6 +18,7 @@ from zenlab.assembly import GROUPS, Parts, Scorers, assemble
 from zenlab.comparison import compare
 from zenlab.core import CombinedProxy, Score, SymbolicProxy, Table
 from zenlab.found import costs_of, draw_found, objective_of, write_search
+from zenlab.laboratory import judge_hypothesis
 from zenlab.proxies.suite import Suite
 from zenlab.report import results
 from zenlab.report.files import write_scores, write_summary, write_text
@@ -28,6 +29,7 @@ from zenlab.report.search import Trace, curve, sizes
 from zenlab.report.terminal import Terminal
 from zenlab.reranked import simulate_reranking
 from zenlab.stage import Accuracies, Log, Watcher, describe, populations_of, tracked
+from zenlab.tracking.live import Live
 from zenlab.validated import open_validation
 
 
@@ -42,6 +44,8 @@ def run(config: DictConfig) -> float | None:
         ValueError: something in `config` can't be used; says what.
         RuntimeError: not one architecture could be scored.
     """
+    if config.get("hypothesis"):
+        return judge_hypothesis(config)
     terminal = Terminal()
     accuracies = Accuracies(config, terminal)
     parts = assemble(config, accuracies.known)
@@ -53,8 +57,8 @@ def run(config: DictConfig) -> float | None:
     validator = open_validation(config, parts)
     tracking = instantiate(config.tracking, _convert_="all")
     folder = Path(HydraConfig.get().runtime.output_dir)
-    with tracking.start(**tracked(config, folder)) as stream:
-        trace, seconds = _score(config, parts, terminal, stream.log)
+    with tracking.start(**tracked(config, folder, parts.searcher)) as stream:
+        trace, seconds = _score(config, parts, table, terminal, stream.log)
         scores = _settled(parts, trace)
         if isinstance(parts.searcher, Refining):
             remarks.append(parts.searcher.remark)
@@ -64,7 +68,8 @@ def run(config: DictConfig) -> float | None:
         reasons = results.failures(scores)
         if reasons and not any(math.isfinite(score.value) for score in scores):
             raise RuntimeError(f"not one live architecture could be scored: {'; '.join(reasons)}")
-        descriptors = describe(parts.space, scores, objective_of(parts))
+        shown = dict.fromkeys(("params", "flops", "depth", objective_of(parts)))
+        descriptors = describe(parts.space, scores, *shown)
         summary = _summarise(config, parts, scores, rows, descriptors, table)
         summary |= {"scoring_seconds": seconds, "remarks": remarks}
         figures = _draw(folder, rows, summary)
@@ -86,12 +91,14 @@ def run(config: DictConfig) -> float | None:
         overrides = HydraConfig.get().overrides.task
         page = run_page(summary, rows, written, parts.space, overrides=overrides, rises=rises)
         write_page(folder / "report.html", page)
-        stream.finish(summary, rows, figures)
+        stream.finish(summary, rows, figures, descriptors)
     terminal.show(summary, folder, stream.url or stream.folder)
     return results.headline(summary)
 
 
-def _score(config: DictConfig, parts: Parts, terminal: Terminal, log: Log) -> tuple[Trace, float]:
+def _score(
+    config: DictConfig, parts: Parts, table: Table | None, terminal: Terminal, log: Log
+) -> tuple[Trace, float]:
     """Ask and tell until the searcher has enough; return the scores and the seconds it took."""
     start = time.perf_counter()
     trace = Trace(distinct=isinstance(parts.searcher, Learning))
@@ -100,7 +107,8 @@ def _score(config: DictConfig, parts: Parts, terminal: Terminal, log: Log) -> tu
         Scorers(config, parts) as scorers,
         terminal.progress("scoring", total=budget) as progress,
     ):
-        watcher = Watcher(progress, log)
+        live = Live(table=table, searcher=parts.searcher, rejected=parts.gate.rejected)
+        watcher = Watcher(progress, log, live)
         while asked := parts.searcher.ask():
             progress.expect(len(set(asked)))
             told = parts.gate.with_latency(scorers.score(asked, watcher.on_score))

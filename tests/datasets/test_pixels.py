@@ -58,7 +58,38 @@ def test_arrays_may_have_any_names_and_pixels_are_measured(tmp_path: Path) -> No
     path = saved(tmp_path, a=GREY, b=LABELS)
     data = arrays(path=path, images="a", labels="b", name="cifar10", **GREY_TASK)
     assert data.name == "cifar10"
-    assert data.mean == pytest.approx([GREY.mean() / 255], rel=1e-4)
+    assert data.normalisation()[0] == pytest.approx([GREY.mean() / 255], rel=1e-4)
+
+
+def test_a_file_may_hold_images_to_test_with(tmp_path: Path) -> None:
+    path = saved(tmp_path, images=GREY, labels=LABELS, a=GREY[:3], b=LABELS[:3])
+    named = {"test_images": "a", "test_labels": "b"}
+    splits = arrays(path=path, **named, **GREY_TASK).splits()
+    assert (len(splits.train.images), splits.test.labels.tolist()) == (20, [0, 1, 2])
+    splits = arrays(path=path, **GREY_TASK).splits()
+    assert sorted(splits.test.labels.tolist()) == [0, 1, 2, 3]  # a fifth of each class
+
+
+def test_images_to_test_with_are_looked_at_as_closely(tmp_path: Path) -> None:
+    path = saved(tmp_path, images=GREY, labels=LABELS, a=GREY[:, 1:, 1:], b=LABELS + 1)
+    for named, message in (
+        ({"test_images": "a"}, "test_images is a and dataset.test_labels None; set both, or none"),
+        ({"test_images": "c", "test_labels": "b"}, "it has no array c, but images, labels, a, b"),
+        ({"test_images": "a", "test_labels": "b"}, "dataset.image_size is 8; set it to 7"),
+        ({"test_images": "images", "test_labels": "b"}, "num_classes is 4, but a label is 4"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            arrays(path=path, **named, **GREY_TASK)
+
+
+def test_the_sample_of_cifar_10_can_be_trained_on(real_tables: Path) -> None:
+    names = {"images": "x_train", "labels": "y_train"}
+    tested = {"test_images": "x_test", "test_labels": "y_test"}
+    path = real_tables / "cifar10_sample" / "cifar10_sample.npz"
+    made = arrays(path=str(path), mirrored=True, **names, **tested)
+    assert made.splits().train.labels.bincount().tolist() == [200] * 10
+    assert made.splits().test.labels.bincount().tolist() == [50] * 10
+    assert made.mirrored
 
 
 def test_what_is_seen_changes_with_the_file(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A stand-in for the W&B server: it takes what a run sends, on this machine only."""
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,6 +14,8 @@ VIEWER = {
     "flags": "{}",
     "teams": {"edges": []},
 }
+
+NO_MORE = {"endCursor": None, "hasNextPage": False}
 
 
 class StandIn(ThreadingHTTPServer):
@@ -29,6 +32,8 @@ class StandIn(ThreadingHTTPServer):
         self.refuse: dict[str, int] = {}
         self.files: dict[str, bytes] = {}
         self.run: dict[str, Any] = {}
+        self.artifacts: list[dict[str, Any]] = []
+        self.views: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}).start()
 
@@ -44,7 +49,7 @@ class StandIn(ThreadingHTTPServer):
         """Return the status and the content for a request."""
         if path == "/graphql":
             question = json.loads(body)
-            operation = question["operationName"]
+            operation = question["operationName"] or _operation(question["query"])
             if operation in self.refuse:
                 return self.refuse[operation], {"errors": [{"message": "refused"}]}
             return 200, {"data": self._data(operation, question.get("variables") or {})}
@@ -56,13 +61,24 @@ class StandIn(ThreadingHTTPServer):
         return 200, {}
 
     def _data(self, operation: str, variables: dict[str, Any]) -> dict[str, Any] | None:
-        if operation == "Viewer":
+        if operation in ("Viewer", "GetDefaultEntity"):
             return {"viewer": VIEWER}
         if operation == "UpsertBucket":
             self.run |= {name: value for name, value in variables.items() if value is not None}
             project = {"id": "p1", "name": self.run["project"], "entity": {"id": "e", "name": "me"}}
             bucket = {"id": "r1", "name": self.run["name"], "config": "{}", "project": project}
             return {"upsertBucket": {"inserted": True, "bucket": bucket}}
+        if operation == "ArtifactType":
+            return {"project": None}
+        if operation == "CreateArtifact":  # the server says that it has these files already
+            self.artifacts.append(variables["input"])
+            artifact = {"id": "a1", "state": "COMMITTED"}
+            return {"createArtifact": {"artifact": artifact | {"artifactSequence": {}}}}
+        if operation == "GetProjects":
+            return {"models": {"pageInfo": {"__typename": "PageInfo", **NO_MORE}, "edges": []}}
+        if operation.lower().startswith("upsertview"):
+            self.views.append(variables)
+            return {"upsertView": {"inserted": True, "view": _view(variables)}}
         if operation == "CreateRunFiles":
             files = [
                 {"name": name, "uploadUrl": f"{self.url}/upload/{name}"}
@@ -70,6 +86,18 @@ class StandIn(ThreadingHTTPServer):
             ]
             return {"createRunFiles": {"runID": "r1", "uploadHeaders": [], "files": files}}
         return None
+
+
+def _operation(query: str) -> str:
+    found = re.search(r"(?:query|mutation) (\w+)", query)
+    return found[1] if found else ""
+
+
+def _view(variables: dict[str, Any]) -> dict[str, Any]:
+    """Return a workspace or a report as the server knows it when it is saved."""
+    names = ("name", "displayName", "description", "type", "spec")
+    project = {"id": "p1", "name": variables["projectName"], "entityName": variables["entityName"]}
+    return {"id": "v1", "project": project, **{name: variables.get(name) for name in names}}
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,14 +17,13 @@ import pytest
 import wandb
 
 from tests.tracking.conftest import KEY, SCORES, Written, read_back, zenlab_warnings
-from zenlab.tracking.stream import _chosen
 from zenlab.tracking.wandb import WandbTracking
 
 CONFIG = {"space": {"C": 16}, "proxy": {"seed": 0, "names": ["zen"]}, "data": None}
 MANY_SCORES = pd.concat([SCORES] * 4000, ignore_index=True)  # as many as NAS-Bench-201 has
 SUMMARY = {
     "top": [{"genotype": "a", "score": 1.25, "index": None}, {"genotype": "b", "score": "-inf"}],
-    "correlation": {"all": {"kendall": {"value": 0.5, "low": None}}},
+    "verdicts": [{"claim": "h1", "verdict": "refuted", "effect": 0.1, "low": -0.1, "high": 0.3}],
     "remarks": ["one remark"],
 }
 
@@ -48,6 +48,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def written(workplace: Path) -> Written:
     """A whole run, offline."""
     folder = workplace / "run"
+    folder.mkdir()
+    MANY_SCORES.to_csv(folder / "scores.csv", index=False)
     figure = workplace / "scatter.png"
     matplotlib.image.imsave(figure, np.eye(8))
     with WandbTracking(project="lab", tags=["mine", "zen"]).start(
@@ -60,8 +62,13 @@ def written(workplace: Path) -> Written:
     ) as stream:
         for scored in range(1, 6):
             best = -math.inf if scored < 3 else 10.0 * scored
-            stream.log({"scored": scored, "rate": 2.5, "best": best})
-        stream.finish(SUMMARY, MANY_SCORES, {"scatter": figure})
+            stream.log({"evaluations": scored, "scored": scored, "rate": 2.5, "best_so_far": best})
+        for epoch, accuracy in ((1, 60.0), (2, 80.0), (3, 70.0)):
+            step = {"held_out_accuracy": accuracy, "train_loss": 10 / accuracy, "learning_rate": 1}
+            curves = {f"validation/rank_1/{name}": value for name, value in step.items()}
+            stream.log({"validation/epoch": epoch, **curves})
+        descriptors = pd.DataFrame({"params": np.arange(len(MANY_SCORES)) % 7})
+        stream.finish(SUMMARY, MANY_SCORES, {"scatter": figure}, descriptors)
     assert stream.url is None
     return read_back(folder)
 
@@ -83,13 +90,53 @@ def test_group_job_type_tags_and_name_are_set(written: Written) -> None:
 
 
 def test_the_history_goes_up_one_step_at_a_time(written: Written) -> None:
-    assert [step["_step"] for step in written.history] == [0, 1, 2, 3, 4, 5]
-    assert [step.get("scored") for step in written.history] == [1, 2, 3, 4, 5, None]
+    assert [step["_step"] for step in written.history] == list(range(9))
+    assert [step.get("scored") for step in written.history] == [1, 2, 3, 4, 5, *[None] * 4]
     assert {step["rate"] for step in written.history[:5]} == {2.5}
 
 
 def test_minus_infinity_is_left_out_of_the_history(written: Written) -> None:
-    assert [step.get("best") for step in written.history[:5]] == [None, None, 30, 40, 50]
+    assert [step.get("best_so_far") for step in written.history[:5]] == [None, None, 30, 40, 50]
+
+
+def test_each_metric_has_its_axis(written: Written) -> None:
+    defined = [record["metric"] for record in written.records if record["type"] == "metric"]
+    axes = {metric["name"]: metric.get("step_metric") for metric in defined}
+    assert axes == {
+        "evaluations": None,
+        "scored": "evaluations",
+        "rate": "evaluations",
+        "best_so_far": "evaluations",
+        "validation/epoch": None,
+        "validation/rank_1/held_out_accuracy": "validation/epoch",
+        "validation/rank_1/train_loss": "validation/epoch",
+        "validation/rank_1/learning_rate": "validation/epoch",
+    }
+
+
+def test_the_summary_keeps_the_best_of_what_has_a_best(written: Written) -> None:
+    summary = written.overview["summary"]
+    assert summary["validation/rank_1/held_out_accuracy"] == {"max": 80}
+    assert summary["validation/rank_1/train_loss"] == {"min": 0.125}
+    assert summary["best_so_far"] == {"max": 50}
+    assert summary["validation/epoch"] == 3
+
+
+def test_a_verdict_is_in_the_summary_and_in_a_table(written: Written) -> None:
+    summary = written.overview["summary"]
+    assert summary["verdict/h1"] == "refuted"
+    assert [summary[f"verdict/h1/{name}"] for name in ("effect", "low", "high")] == [0.1, -0.1, 0.3]
+    (row,) = written.table("claims").to_dict("records")
+    assert row == SUMMARY["verdicts"][0]
+
+
+def test_the_scores_are_an_artifact_that_lies_where_the_run_wrote_it(
+    written: Written, workplace: Path
+) -> None:
+    artifact = written.only("artifact")
+    (entry,) = artifact["manifest"]["contents"]
+    assert (artifact["type"], entry["path"]) == ("scores", "scores.csv")
+    assert entry["local_path"] == str(workplace / "run" / "scores.csv")
 
 
 def test_the_summary_is_there(written: Written) -> None:
@@ -97,21 +144,9 @@ def test_the_summary_is_there(written: Written) -> None:
 
 
 def test_the_rows_of_the_table_are_the_scores_to_the_last(written: Written) -> None:
-    pd.testing.assert_frame_equal(plain(written.table("scores")), plain(MANY_SCORES))
-
-
-def test_of_very_many_rows_the_best_go_there_and_an_even_sample_of_the_others() -> None:
-    rng = np.random.default_rng(0)
-    scores = pd.DataFrame({"genotype": range(50_000), "score": rng.normal(size=50_000)})
-    scores.loc[::7, "score"] = np.nan  # these failed
-    sent = _chosen(scores)
-    assert len(sent) == 20_000 and sent["genotype"].is_monotonic_increasing
-    best = scores.nlargest(10_000, "score")["genotype"]
-    assert set(best) <= set(sent["genotype"])
-    others = sent[~sent["genotype"].isin(best)]["genotype"]
-    assert others.diff().max() < 20 and others.iloc[-1] > 49_990
-    assert len(_chosen(scores[:20_000])) == 20_000
-    assert len(_chosen(scores.rename(columns={"score": "zen"}))) == 20_000
+    table = written.table("scores")
+    assert table.pop("params").tolist() == [row % 7 for row in range(len(MANY_SCORES))]
+    pd.testing.assert_frame_equal(plain(table), plain(MANY_SCORES))
 
 
 def plain(rows: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +155,7 @@ def plain(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_the_figure_is_there(written: Written) -> None:
-    assert matplotlib.image.imread(written.file("scatter")).shape == (8, 8, 4)
+    assert matplotlib.image.imread(written.file("figures/scatter")).shape == (8, 8, 4)
 
 
 def test_no_file_holds_the_key_or_the_token_of_a_git_remote(
@@ -159,6 +194,47 @@ def test_a_folder_that_can_not_be_written_does_not_stop_the_run(
         stream.finish(SUMMARY, SCORES, {})
     (warning,) = zenlab_warnings(caplog)
     assert "W&B can't start" in warning
+
+
+def test_a_folder_where_nobody_may_write_does_not_stop_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "wandb").symlink_to("/proc/self")  # not even root makes folders there
+    with WandbTracking().start(config={}, folder=tmp_path, job_type="score") as stream:
+        stream.log({"scored": 1})
+        stream.finish(SUMMARY, SCORES, {})
+    (warning,) = zenlab_warnings(caplog)
+    assert "W&B can't start" in warning
+
+
+def test_a_folder_that_vanishes_on_the_way_does_not_stop_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with WandbTracking().start(config={}, folder=tmp_path, job_type="score") as stream:
+        stream.log({"scored": 1})
+        shutil.rmtree(tmp_path / "wandb")
+        stream.log({"scored": 2})
+        stream.finish(SUMMARY, SCORES, {})
+    assert len(zenlab_warnings(caplog)) <= 1
+
+
+def test_a_disk_that_is_full_costs_one_warning_and_nothing_else(tmp_path: Path) -> None:
+    done = run_script(
+        """
+        import resource
+        find = ["pgrep", "--parent", str(os.getpid()), "--full", "wandb-core"]
+        (service,) = subprocess.check_output(find, text=True).split()
+        for process in (0, int(service)):
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (20_000, 20_000))
+        for scored in range(2_000):
+            stream.log({"scored": scored})
+        stream.finish({}, pandas.DataFrame({"score": [1.0] * 20_000}), {})
+        print("went on")
+        """,
+        tmp_path,
+    )
+    assert (done.returncode, done.stdout) == (0, "went on\n")
+    assert done.stderr.count("W&B fails") == 1
 
 
 def test_a_figure_that_is_missing_costs_a_warning_and_nothing_else(
@@ -212,7 +288,6 @@ def run_script(body: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run Python within the context of an offline run, with a W&B service of its own."""
     opening = """
 import os, pandas, pathlib, signal, subprocess, sys, time
-from zenlab.tracking.stream import _chosen
 from zenlab.tracking.wandb import WandbTracking
 folder = pathlib.Path(sys.argv[1])
 with WandbTracking().start(config={"seed": 0}, folder=folder, job_type="score") as stream:

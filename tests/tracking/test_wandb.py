@@ -27,6 +27,8 @@ def only(warnings: list[str]) -> str:
 def track(folder: Path, **chosen: str) -> WandbStream:
     """Track a tiny run, online unless chosen otherwise."""
     tracking = WandbTracking(**{"mode": "online", **chosen})
+    folder.mkdir(exist_ok=True)
+    SCORES.to_csv(folder / "scores.csv", index=False)
     with tracking.start(config={"seed": 0}, folder=folder, job_type="score") as stream:
         stream.log({"scored": 1, "best": 2.5})
         stream.finish({"joined": 4}, SCORES, {})
@@ -115,6 +117,8 @@ def assert_arrived(server: StandIn) -> None:
     (table,) = (file for name, file in server.files.items() if name.endswith(".table.json"))
     assert b'["b",1,-Infinity,null,null,10.0]' in table
     assert b'"joined":4' in server.files["wandb-summary.json"]
+    (artifact,) = server.artifacts
+    assert artifact["artifactTypeName"] == "scores"
 
 
 def test_what_went_on_offline_can_be_uploaded_later(server: StandIn, tmp_path: Path) -> None:

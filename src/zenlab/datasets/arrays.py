@@ -19,6 +19,8 @@ def arrays(
     path: str | None = None,
     images: str = "images",
     labels: str | None = "labels",
+    test_images: str | None = None,
+    test_labels: str | None = None,
     name: str = "arrays",
     channels: int = 3,
     image_size: int = 32,
@@ -26,11 +28,12 @@ def arrays(
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     input: Input = "images",
+    mirrored: bool = False,
 ) -> Dataset:
-    """Return the dataset of a file; `images` and `labels` name the arrays in it.
+    """Return the dataset of a file; `images`, `labels` ... name the arrays in it.
 
-    `labels` None: unlabelled; `mean` and `std` None: measured on all images. A `name` that a
-    benchmark knows joins its accuracies.
+    `labels` None: unlabelled; `test_images` None: a fifth is kept to test with; `mean` and `std`
+    None: measured on all images. A `name` that a benchmark knows joins its accuracies.
 
     Raises:
         ValueError: no path was given, or the file doesn't hold what is said of it.
@@ -40,28 +43,37 @@ def arrays(
             "dataset=arrays needs dataset.path, an .npz file with images and labels, as "
             "numpy.savez(path, images=..., labels=...) makes it"
         )
-    read = partial(_read, str(Path(path).expanduser()), images, labels)
-    pixels = read()
-    said = {"channels": channels, "image_size": image_size}
-    _compare(path, pixels, said, num_classes)
+    if (test_images is None) != (test_labels is None):
+        raise ValueError(
+            f"dataset.test_images is {test_images} and dataset.test_labels {test_labels}; "
+            f"set both, or none to keep a fifth of the images to test with"
+        )
+    file = str(Path(path).expanduser())
+    train = partial(_read, file, images, labels)
+    test = None if test_images is None else partial(_read, file, test_images, test_labels)
+    for load in filter(None, (train, test)):
+        _compare(path, load(), channels, image_size, num_classes)
     return Dataset(
         name=name,
+        channels=channels,
+        image_size=image_size,
         num_classes=num_classes,
-        mean=pixels.images.mean((0, 2, 3)).tolist() if mean is None else mean,
-        std=pixels.images.std((0, 2, 3)).clamp_min(1e-6).tolist() if std is None else std,
+        mean=mean,
+        std=std,
         input=input,
-        pixels=read,
-        **said,
+        pixels=train,
+        test=test,
+        mirrored=mirrored,
     )
 
 
-def _compare(path: str, pixels: Pixels, said: dict[str, int], num_classes: int) -> None:
-    channels, height, width = pixels.images.shape[1:]
+def _compare(path: str, pixels: Pixels, channels: int, image_size: int, num_classes: int) -> None:
+    planes, height, width = pixels.images.shape[1:]
     if height != width:
         raise ValueError(f"{path}: images of {height} x {width} pixels; wanted square ones")
-    for name, found in (("channels", channels), ("image_size", height)):
-        if said[name] != found:
-            raise ValueError(f"dataset.{name} is {said[name]}; set it to {found}, as in {path}")
+    for name, said, found in (("channels", channels, planes), ("image_size", image_size, height)):
+        if said != found:
+            raise ValueError(f"dataset.{name} is {said}; set it to {found}, as in {path}")
     require_whole("dataset.num_classes", num_classes)
     if pixels.labels is not None and int(pixels.labels.max()) >= num_classes:
         raise ValueError(
@@ -70,7 +82,7 @@ def _compare(path: str, pixels: Pixels, said: dict[str, int], num_classes: int) 
         )
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _read(path: str, images: str, labels: str | None) -> Pixels:
     wanted = [key for key in (images, labels) if key is not None]
     try:

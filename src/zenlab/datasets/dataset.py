@@ -10,6 +10,7 @@ from torch import Tensor
 from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Batch
 from zenlab.datasets.pixels import Pixels, Splits
+from zenlab.datasets.resizing import how_resized, resized
 from zenlab.datasets.splitting import require_classes, require_labelled, split_by_class
 
 Input = Literal["noise", "images"]
@@ -22,9 +23,10 @@ class Dataset:
     `pixels` loads its training images, where they can be had, and `test` those to test with; None
     keeps a fifth of `pixels` for that, the same share of each class.
 
-    Images have `channels` planes of `image_size` x `image_size` pixels; `mean` and `std` normalise
-    pixel values in 0..1, one number for each channel; None is measured on the training images.
-    `mirrored` says that a mirrored image belongs to the same class.
+    Images have `channels` planes of `image_size` x `image_size` pixels; they come with
+    `native_size` (None: the same) and are resized. `mean` and `std` normalise pixel values in
+    0..1, one number for each channel; None is measured on the training images. `mirrored` says
+    that a mirrored image belongs to the same class, `remark` what else was done to the images.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Dataset:
     pixels: Callable[[], Pixels] | None = None
     test: Callable[[], Pixels] | None = None
     mirrored: bool = False
+    native_size: int | None = None
+    remark: str | None = None
 
     def __post_init__(self) -> None:
         """Check the parameters.
@@ -46,6 +50,8 @@ class Dataset:
         """
         for name in ("channels", "image_size", "num_classes"):
             require_whole(f"dataset.{name}", getattr(self, name))
+        if self.native_size is not None:
+            require_whole("dataset.native_size", self.native_size)
         for name in ("mean", "std"):
             numbers = getattr(self, name)
             if numbers is not None and len(numbers) != self.channels:
@@ -54,16 +60,15 @@ class Dataset:
                     f"of the {self.channels} channels"
                 )
         require_one_of("dataset.input", self.input, get_args(Input))
-        if self.input == "images" and self.pixels is None:
-            raise ValueError(
-                f"dataset.input=images: there is no loader of {self.name}'s images yet; use "
-                f"dataset=arrays with your own file, or dataset.input=noise"
-            )
+        if self.input == "images":
+            self._loader()
 
     def __str__(self) -> str:
-        """Say what the task is and what proxies see of it."""
+        """Say what the task is, what proxies see of it and what was done to its images."""
         labels = "its labels" if self.labelled else "synthetic labels"
-        return f"{self.name} ({self.input}, {labels})"
+        done = how_resized(self.native_size or self.image_size, self.image_size)
+        words = (f"{self.input}, {labels}", done, self.remark)
+        return f"{self.name} ({'; '.join(filter(None, words))})"
 
     @property
     def labelled(self) -> bool:
@@ -111,11 +116,8 @@ class Dataset:
 
     def normalisation(self) -> tuple[list[float], list[float]]:
         """Return mean and standard deviation of each channel, in 0..1."""
-        mean, std = self.mean, self.std
-        if mean is None or std is None:
-            images = self._required().images
-            mean = images.mean((0, 2, 3)).tolist() if mean is None else mean
-            std = images.std((0, 2, 3)).clamp_min(1e-6).tolist() if std is None else std
+        mean = self._required().mean if self.mean is None else self.mean
+        std = self._required().std if self.std is None else self.std
         return list(mean), list(std)
 
     def splits(self) -> Splits:
@@ -127,25 +129,33 @@ class Dataset:
         """
         train = self._required()
         require_labelled(self.name, train, self.num_classes)
-        splits = split_by_class(train) if self.test is None else Splits(train, self.test())
+        splits = split_by_class(train) if self.test is None else Splits(train, self._at(self.test))
         require_labelled(self.name, splits.test, self.num_classes)
         require_classes(self.name, splits.train, self.num_classes)
-        shape = (self.channels, self.image_size, self.image_size)
-        for pixels in (splits.train, splits.test):
-            if pixels.images.shape[1:] != shape:
-                raise ValueError(
-                    f"images of {self.name} have the shape {tuple(pixels.images.shape[1:])}; wanted "
-                    f"{shape}, from dataset.channels and dataset.image_size"
-                )
         return splits
 
     def _required(self) -> Pixels:
+        return self._at(self._loader())
+
+    def _loader(self) -> Callable[[], Pixels]:
         if self.pixels is None:
             raise ValueError(
-                f"there is no loader of {self.name}'s images; use dataset=digits, which is always "
-                f"at hand, or dataset=arrays with your own file"
+                f"dataset {self.name} has no images; use dataset=digits, which is always at hand, "
+                f"or dataset=arrays with your own file"
             )
-        return self.pixels()
+        return self.pixels
+
+    def _at(self, load: Callable[[], Pixels]) -> Pixels:
+        """Return what is loaded, at the size that is wanted."""
+        loaded = load()
+        native = self.native_size or self.image_size
+        found, wanted = tuple(loaded.images.shape[1:]), (self.channels, native, native)
+        if found != wanted:
+            raise ValueError(
+                f"images of {self.name} have the shape {found} (channels, height, width); wanted "
+                f"{wanted}, by dataset.channels and dataset.image_size"
+            )
+        return resized(loaded, self.image_size)
 
     def _loaded(self) -> Pixels | None:
         return self._required() if self.input == "images" else None

@@ -7,10 +7,11 @@ from functools import cached_property
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+_LEAST_STD = 1e-6  # of a channel without contrast
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pixels:
     """Images (n, c, h, w), float32 in 0..1, and labels (n,), int64, None where there are none."""
 
@@ -20,10 +21,20 @@ class Pixels:
     @cached_property
     def digest(self) -> str:
         """A hash of images and labels, by which a batch of them is known again."""
-        found = hashlib.sha256(self.images.numpy().tobytes())
+        found = hashlib.sha256(self.images.contiguous().numpy().data)
         if self.labels is not None:
-            found.update(self.labels.numpy().tobytes())
+            found.update(self.labels.contiguous().numpy().data)
         return found.hexdigest()[:16]
+
+    @cached_property
+    def mean(self) -> list[float]:
+        """The mean of each channel."""
+        return [float(number) for number in self.images.mean((0, 2, 3))]
+
+    @cached_property
+    def std(self) -> list[float]:
+        """The standard deviation of each channel."""
+        return [float(number) for number in self.images.std((0, 2, 3)).clamp_min(_LEAST_STD)]
 
 
 @dataclass(frozen=True)
@@ -32,29 +43,6 @@ class Splits:
 
     train: Pixels
     test: Pixels
-
-
-def resized(pixels: Pixels, side: int) -> Pixels:
-    """Return the images at `side` x `side` pixels.
-
-    Smaller ones: a black frame up to a multiple of `side`, then the mean of each square. Larger
-    ones: each pixel repeated where `side` is a multiple, else a black frame.
-    """
-    images, current = pixels.images, pixels.images.shape[-1]
-    if side == current:
-        return pixels
-    if side < current:
-        framed = _framed(images, -(-current // side) * side)
-        return Pixels(functional.avg_pool2d(framed, framed.shape[-1] // side), pixels.labels)
-    if side % current == 0:
-        return Pixels(functional.interpolate(images, size=(side, side)), pixels.labels)
-    return Pixels(_framed(images, side), pixels.labels)
-
-
-def _framed(images: Tensor, side: int) -> Tensor:
-    before = (side - images.shape[-1]) // 2
-    after = side - images.shape[-1] - before
-    return functional.pad(images, (before, after, before, after))
 
 
 def pixels_of(images: np.ndarray, labels: np.ndarray | None) -> Pixels:
@@ -78,17 +66,16 @@ def _checked_images(images: np.ndarray) -> Tensor:
     elif images.shape[3] in (1, 3, 4) and images.shape[1] not in (1, 3, 4):
         images = images.transpose(0, 3, 1, 2)
     if images.dtype == np.uint8:
-        scaled = images.astype(np.float32) / 255
-    elif images.dtype.kind == "f":
-        scaled = images.astype(np.float32)
-    else:
+        return torch.tensor(np.ascontiguousarray(images)).to(torch.float32).div_(255)
+    if images.dtype.kind != "f":
         raise ValueError(f"images are of type {images.dtype}; wanted uint8 (0..255) or real (0..1)")
+    scaled = images.astype(np.float32, "C")
     if not (np.isfinite(scaled).all() and scaled.min() >= 0 and scaled.max() <= 1):
         raise ValueError(
             f"images go from {scaled.min():g} to {scaled.max():g}; wanted uint8 in 0..255 or "
             f"real numbers in 0..1"
         )
-    return torch.from_numpy(np.ascontiguousarray(scaled))
+    return torch.from_numpy(scaled)
 
 
 def _checked_labels(labels: np.ndarray, count: int) -> Tensor:

@@ -67,6 +67,32 @@ def stability_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def parts_table(parts: Sequence[Mapping[str, Any]]) -> Table:
+    """One row for each part of a claim: its effect with its interval, and what it says."""
+    table = _table("", words=["part"], numbers=["effect", "unit", "n", "says"])
+    for part in parts:
+        table.add_row(part["part"], _effect(part), part["unit"], f"{part['n']:,}", part["says"])
+    return table
+
+
+def sweep_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """One row for each claim and proxy: the verdict and its leading effect."""
+    table = _table(
+        "claims tested together (Holm)", words=["claim", "proxy", "verdict"], numbers=["effect"]
+    )
+    for row in rows:
+        table.add_row(row["claim"], row["proxy"], row["verdict"], _effect(row))
+    return table
+
+
+def _effect(row: Mapping[str, Any]) -> str:
+    if row["effect"] is None:
+        return ""
+    if row["low"] is None or row["low"] == row["high"]:
+        return f"{row['effect']:+.2f}"
+    return f"{row['effect']:+.2f} [{row['low']:.2f},{row['high']:.2f}]"
+
+
 def validation_table(validation: Mapping[str, Any]) -> Table:
     """One row for each candidate, `*` at the one that validation picks."""
     candidates = validation["candidates"]

@@ -21,7 +21,14 @@ from rich.progress import (
 
 from zenlab.core import Score
 from zenlab.report.progress import TrainingProgress
-from zenlab.report.tables import leaderboard_table, quality_table, stability_table, validation_table
+from zenlab.report.tables import (
+    leaderboard_table,
+    parts_table,
+    quality_table,
+    stability_table,
+    sweep_table,
+    validation_table,
+)
 
 _SECONDS_BETWEEN_UPDATES = 0.1
 
@@ -114,6 +121,17 @@ class Terminal:
         self._console.print(validation_table(validation))
         for line in [*_picked(validation), *validation["remarks"], *validation["failures"]]:
             self.say(line)
+
+    def show_verdict(self, parts: Sequence[Mapping[str, Any]], sentence: str) -> None:
+        """Print the parts of a claim, then what follows."""
+        self._console.print()
+        self._console.print(parts_table(parts))
+        self.say(sentence)
+
+    def show_sweep(self, rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
+        """Print the verdicts of a sweep: claim and proxy, effect and interval."""
+        self._console.print()
+        self._console.print(sweep_table(rows))
 
     def show_stability(self, rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
         """Print how far proxies agree with themselves."""

@@ -8,6 +8,7 @@ import numpy as np
 from zenlab.abilities import Enumerable
 from zenlab.checks import require_one_of, require_whole
 from zenlab.core import Admit, Genotype, Space, admit_all
+from zenlab.searchers.inside import inside
 from zenlab.searchers.known import Population, named, narrowed
 from zenlab.searchers.turns import AskedOnce
 
@@ -54,19 +55,12 @@ class RandomSearcher(AskedOnce):
         if admit is not admit_all:
             self.population += ", within the constraint"
         rng = np.random.default_rng(seed)
-        wanted, draws = _filter(space, where, admit), _draws(space, known, rng)
+        wanted, draws = inside(space, where, admit), _draws(space, known, rng)
         try:
             super().__init__(_sample(space, budget, draws, wanted, unique))
         except ValueError as error:
             cure = ", or set searcher.population=all" if known is not None else ""
             raise ValueError(f"{error}{cure} (drawn from {self.population})") from None
-
-
-def _filter(space: Space, where: str | None, admit: Admit) -> Admit:
-    """Whether an architecture lies in the part of the space that is drawn from."""
-    if where is None:
-        return admit
-    return lambda genotype: _holds(space, genotype, where) and admit(genotype)
 
 
 def _sample(
@@ -88,19 +82,6 @@ def _sample(
         f"searcher.budget is {budget}, but only {len(found)} different architectures "
         f"(searcher.unique={unique}) were found; ask for fewer, or use searcher=exhaustive"
     )
-
-
-def _holds(space: Space, genotype: Genotype, where: str) -> bool:
-    described = space.describe(genotype)
-    if where == "live":
-        return described["dead"] == 0
-    if where not in described:
-        names = ", ".join(name for name, value in described.items() if value in (0.0, 1.0))
-        raise ValueError(
-            f"searcher.where is {where!r}; wanted live, or a descriptor of the space that is 0 or "
-            f"1, such as {names}"
-        )
-    return described[where] == 1
 
 
 def _draws(

@@ -1,5 +1,7 @@
 """NAS-Bench-201 cells that zenlab has trained itself, for machines that reach no table.
 
+Some of them at several widths, which no public table has.
+
 docs/embedded_benchmark.md says how, and how far it can be trusted.
 """
 
@@ -12,7 +14,10 @@ from zenlab.benchmarks.table import OnProgress, TableUnavailable
 from zenlab.core import Genotype, Space, Table
 
 NAME = "embedded (Fashion-MNIST 8x8, C=8, N=1)"
-_FILE = "nb201_fashion_mnist.parquet"
+_FILES = {
+    "nb201_fashion_mnist.parquet": NAME,
+    "nb201_width_fashion_mnist.parquet": "embedded (Fashion-MNIST 8x8, free widths, N=1)",
+}
 _QUANTITIES = {"accuracy": "test accuracy (%)", "loss": "negative test loss"}
 _NEVER = ("cifar100", "imagenet16")
 
@@ -48,21 +53,27 @@ class EmbeddedBenchmark:
             raise TableUnavailable(
                 f"the embedded benchmark never stands in for {dataset}: scores only"
             )
-        with (resources.files(__package__) / _FILE).open("rb") as opened:
+        for file, name in _FILES.items():
+            values = self._read(file)
+            if _is_of(space, next(iter(values))):
+                return Table(name, f"{name} {_QUANTITIES[self.quantity]}", values)
+        raise ValueError(
+            f"benchmark=embedded has cells of NAS-Bench-201, alone and with free widths, which "
+            f"{type(space).__name__} can't read"
+        )
+
+    def _read(self, file: str) -> dict[Genotype, float]:
+        with (resources.files(__package__) / file).open("rb") as opened:
             rows = pq.read_table(opened, columns=["genotype", self.quantity])
         sign = -1 if self.quantity == "loss" else 1
-        values = {
+        return {
             Genotype(genotype): sign * value
             for genotype, value in zip(*(column.to_pylist() for column in rows), strict=True)
         }
-        _check_space(space, values)
-        return Table(NAME, f"{NAME} {_QUANTITIES[self.quantity]}", values)
 
 
-def _check_space(space: Space, values: dict[Genotype, float]) -> None:
+def _is_of(space: Space, genotype: Genotype) -> bool:
     try:
-        space.parse(next(iter(values)))
-    except ValueError as error:
-        raise ValueError(
-            f"benchmark=embedded has cells of NAS-Bench-201, which this space can't read: {error}"
-        ) from None
+        return space.parse(genotype) == genotype
+    except ValueError:
+        return False

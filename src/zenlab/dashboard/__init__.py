@@ -1,0 +1,1 @@
+"""The W&B dashboard of a project as code: `python -m zenlab.dashboard` (docs/tracking.md)."""

@@ -1,0 +1,1 @@
+"""Claims about proxies and architectures, the evidence for them, and what follows."""

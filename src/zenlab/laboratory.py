@@ -1,0 +1,143 @@
+"""The story of a hypothesis: a claim made beforehand, the evidence, and what follows from it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from zenlab.analysis.multiplicity import holm
+from zenlab.assembly import choices
+from zenlab.checks import require_whole
+from zenlab.hypotheses.claim import Claim, Claims
+from zenlab.hypotheses.population import Population
+from zenlab.hypotheses.verdict import Verdict
+from zenlab.populating import compose_option, populate
+from zenlab.report.files import write_scores, write_summary, write_text
+from zenlab.report.terminal import Terminal
+from zenlab.report.verdicts import draw_parts, draw_sweep
+from zenlab.stage import Log, tracked
+
+
+def judge_hypothesis(config: DictConfig) -> float | None:
+    """Test a claim, or several, with the job's proxy.
+
+    Writes `verdicts.csv`, `parts.csv`, `summary.json` and figures. A claim that can't be tested is
+    told and leaves the others alone.
+
+    Returns:
+        The leading effect of the first claim, for Hydra's sweepers.
+
+    Raises:
+        ValueError: not one claim could be tested; says why.
+    """
+    terminal = Terminal()
+    name, proxy = choices()["hypothesis"], choices()["proxy"]
+    require_whole("analysis.claim_draws", config.analysis.claim_draws, least=2)
+    claims = _claims(config, name)
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    tracking = instantiate(config.tracking, _convert_="all")
+    with tracking.start(**tracked(config, folder)) as stream:
+        verdicts, failures = _judge(config, claims, proxy, terminal, stream.log)
+        if not verdicts:
+            raise ValueError("; ".join(failures.values()))
+        summary = summarise(verdicts, failures)
+        summary |= {"hypothesis": name, "proxy": proxy, "seed": config.seed}
+        rows = pd.DataFrame(summary["verdicts"])
+        write_summary(folder / "summary.json", summary)
+        write_scores(folder / "verdicts.csv", rows)
+        write_scores(folder / "parts.csv", pd.DataFrame(summary["parts"]))
+        write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        stream.finish(summary, rows, _draw(folder, verdicts))
+    for verdict in verdicts:
+        terminal.show_verdict(verdict.part_rows(), verdict.sentence)
+    for claim, reason in failures.items():
+        terminal.say(f"{claim} could not be tested: {reason}")
+    terminal.say(f"written to {folder}: summary.json, verdicts.csv, parts.csv, figures/")
+    return verdicts[0].leading.effect
+
+
+def summarise(verdicts: Sequence[Verdict], failures: Mapping[str, str]) -> dict[str, Any]:
+    """Return verdicts with their parts and evidence, and what could not be tested."""
+    return {
+        "verdicts": [verdict.row() for verdict in verdicts],
+        "parts": [row for verdict in verdicts for row in verdict.part_rows()],
+        "evidence": {verdict.claim: verdict.evidence for verdict in verdicts},
+        "failures": [f"{claim}: {reason}" for claim, reason in failures.items()],
+    }
+
+
+def adjusted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts corrected for their number; a single one, or an open one, stays."""
+    own = {str(place): verdict.p for place, verdict in enumerate(verdicts)}
+    decided = {place: p for place, p in own.items() if p < 1}
+    if len(decided) < 2:
+        return list(verdicts)
+    corrected = holm(decided)
+    return [
+        verdict.adjusted(corrected[str(place)]) if str(place) in corrected else verdict
+        for place, verdict in enumerate(verdicts)
+    ]
+
+
+def _claims(config: DictConfig, name: str) -> dict[str, Any]:
+    """Return the configs of the claims by name."""
+    made = instantiate(config.hypothesis, _convert_="all")
+    if isinstance(made, Claims):
+        return {member: compose_option("hypothesis", member) for member in made.members}
+    return {name: config.hypothesis}
+
+
+def _judge(
+    config: DictConfig, claims: Mapping[str, Any], proxy: str, terminal: Terminal, log: Log
+) -> tuple[list[Verdict], dict[str, str]]:
+    """Test each claim; populations that several need are scored once."""
+    scored: dict[str, Population] = {}
+    verdicts: list[Verdict] = []
+    failures: dict[str, str] = {}
+    for name, node in claims.items():
+        try:
+            claim = instantiate(node, _convert_="all")
+            verdicts.append(_test(config, name, claim, proxy, scored, terminal, log))
+        except (ValueError, HydraException, OmegaConfBaseException) as error:
+            cause = error.__cause__ if isinstance(error.__cause__, ValueError) else error
+            failures[name] = str(cause).splitlines()[0]
+    return adjusted(verdicts), failures
+
+
+def _test(
+    config: DictConfig,
+    name: str,
+    claim: object,
+    proxy: str,
+    scored: dict[str, Population],
+    terminal: Terminal,
+    log: Log,
+) -> Verdict:
+    if not isinstance(claim, Claim):
+        raise ValueError(f"hypothesis {name} is a {type(claim).__name__}, which is no claim")
+    terminal.say(f"zenlab: hypothesis {name}, proxy {proxy}: {claim.statement}")
+    for where, source in claim.sources.items():
+        if repr(source) not in scored:
+            scored[repr(source)] = populate(config, where, source, terminal, log)
+    populations = {where: scored[repr(source)] for where, source in claim.sources.items()}
+    rng = np.random.default_rng(config.analysis.seed)
+    return claim.test(name, proxy, populations, draws=config.analysis.claim_draws, rng=rng)
+
+
+def _draw(folder: Path, verdicts: Sequence[Verdict]) -> dict[str, Path]:
+    figures = {}
+    for verdict in verdicts:
+        figures[verdict.claim] = folder / "figures" / f"{verdict.claim}.png"
+        title = f"{verdict.claim}, {verdict.proxy}: {verdict.word}"
+        draw_parts(figures[verdict.claim], verdict.part_rows(), title=title)
+    if len(verdicts) > 1:
+        figures["verdicts"] = folder / "figures" / "verdicts.png"
+        draw_sweep(figures["verdicts"], [v.row() for v in verdicts], title="claims by proxy")
+    return figures

@@ -1,0 +1,162 @@
+"""The story of a plan: how many networks a claim needs, before they are paid for."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from zenlab.assembly import choices
+from zenlab.checks import require_positive, require_whole
+from zenlab.hypotheses.claim import Claim
+from zenlab.hypotheses.population import FEWEST
+from zenlab.hypotheses.verdict import Part, Verdict
+from zenlab.populating import populate
+from zenlab.report.files import write_summary, write_text
+from zenlab.report.terminal import Terminal
+
+_SHRINK = 1.959963984540054  # standard errors from the middle to the end of a 95 % interval
+
+
+def plan_claim(config: DictConfig) -> float | None:
+    """Test a claim on a pilot sample; simulate how often more networks would decide it.
+
+    In a simulation each part's effect is drawn around what the pilot found, with the standard error
+    that so many networks would leave, and gets an interval of that width.
+
+    Returns:
+        How many networks of each population are needed; None where even the most don't suffice.
+
+    Raises:
+        ValueError: there is no claim, or a parameter of the plan is wrong.
+    """
+    terminal = Terminal()
+    settings = _checked(config)
+    if not config.get("hypothesis"):
+        raise ValueError("job=plan needs a claim: set hypothesis=..., such as zen_beyond_size")
+    name, proxy = choices()["hypothesis"], choices()["proxy"]
+    claim = instantiate(config.hypothesis, _convert_="all")
+    if not isinstance(claim, Claim):
+        raise ValueError(f"hypothesis {name} holds several claims; plan one at a time")
+    terminal.say(f"zenlab: plan for hypothesis {name}, proxy {proxy}: {claim.statement}")
+    populations = {
+        where: populate(
+            config,
+            where,
+            replace(source, sample=settings.pilot),
+            terminal,
+            lambda metrics: None,
+            sampled=True,
+        )
+        for where, source in claim.sources.items()
+    }
+    rng = np.random.default_rng(config.analysis.seed)
+    pilot = claim.test(name, proxy, populations, draws=config.analysis.claim_draws, rng=rng)
+    tried = _search(pilot, settings, rng)
+    needed = next((size for size, power in tried if power >= settings.power), None)
+    seconds = float(np.mean([found.seconds for found in populations.values()]))
+    plan = {
+        "hypothesis": name,
+        "proxy": proxy,
+        "pilot": pilot.row(),
+        "parts": pilot.part_rows(),
+        "wanted_power": settings.power,
+        "tried": [{"networks": size, "power": power} for size, power in tried],
+        "needed": needed,
+        **_cost(config, needed, len(populations), seconds),
+    }
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    write_summary(folder / "summary.json", plan)
+    write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+    for line in _lines(plan, settings):
+        terminal.say(line)
+    terminal.say(f"written to {folder}: summary.json, config.yaml")
+    return needed
+
+
+def decided_share(
+    parts: Sequence[Part], networks: int, *, simulations: int, rng: np.random.Generator
+) -> float:
+    """Return how often a verdict other than undecided comes out with so many networks."""
+    decided = 0
+    for _ in range(simulations):
+        drawn = [_redrawn(part, networks, rng) for part in parts]
+        decided += Verdict("", "", "", drawn).word != "undecided"
+    return decided / simulations
+
+
+def _redrawn(part: Part, networks: int, rng: np.random.Generator) -> Part:
+    if part.effect is None or part.low is None or part.high is None:
+        return part
+    error = (part.high - part.low) / (2 * _SHRINK) * math.sqrt(part.n / networks)
+    effect = part.effect + error * rng.standard_normal()
+    reach = _SHRINK * error
+    return replace(part, effect=effect, low=effect - reach, high=effect + reach)
+
+
+class _Settings:
+    def __init__(self, node: DictConfig) -> None:
+        require_whole("plan.pilot", node.pilot, least=FEWEST)
+        require_whole("plan.most", node.most, least=node.pilot)
+        require_whole("plan.simulations", node.simulations, least=2)
+        require_positive("plan.power", node.power)
+        if node.power >= 1:
+            raise ValueError(f"plan.power is {node.power}; wanted a share below 1")
+        self.pilot, self.most = int(node.pilot), int(node.most)
+        self.simulations, self.power = int(node.simulations), float(node.power)
+
+
+def _checked(config: DictConfig) -> _Settings:
+    return _Settings(config.plan)
+
+
+def _search(
+    pilot: Verdict, settings: _Settings, rng: np.random.Generator
+) -> list[tuple[int, float]]:
+    """Try larger and larger numbers, by half as much again, until the power is reached."""
+    tried: list[tuple[int, float]] = []
+    size = FEWEST
+    while True:
+        power = decided_share(pilot.parts, size, simulations=settings.simulations, rng=rng)
+        tried.append((size, power))
+        if power >= settings.power or size >= settings.most:
+            return tried
+        size = min(math.ceil(1.5 * size), settings.most)
+
+
+def _cost(
+    config: DictConfig, needed: int | None, populations: int, seconds: float
+) -> dict[str, Any]:
+    """Return hours of one device for scoring and, if asked for, training what is needed."""
+    training = config.plan.epochs_seconds
+    if training is not None:
+        require_positive("plan.epochs_seconds", training)
+    networks = None if needed is None else needed * populations
+    return {
+        "networks": networks,
+        "seconds_per_score": seconds,
+        "scoring_hours": None if networks is None else networks * seconds / 3600,
+        "training_hours": None
+        if networks is None or training is None
+        else networks * training / 3600,
+    }
+
+
+def _lines(plan: dict[str, Any], settings: _Settings) -> list[str]:
+    lines = [f"pilot: {plan['pilot']['sentence']}"]
+    lines += [f"{row['networks']:>8,} networks: {row['power']:.0%}" for row in plan["tried"]]
+    if plan["needed"] is None:
+        return [*lines, f"even {settings.most:,} networks decide it too rarely"]
+    cost = f"{plan['scoring_hours']:.3g} hours of scoring on one device"
+    if plan["training_hours"] is not None:
+        cost += f", {plan['training_hours']:.3g} hours of training"
+    return [
+        *lines,
+        f"about {plan['needed']:,} networks of each population decide it in "
+        f"{settings.power:.0%} of repetitions: {cost}",
+    ]
