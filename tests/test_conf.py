@@ -13,9 +13,9 @@ from tests.conftest import CONF, compose
 OPTIONS = sorted(
     path
     for path in CONF.glob("*/*.yaml")
-    if path.parent.name != "experiment" and "_target_" in path.read_text()
+    if path.parent.name not in ("experiment", "job") and "_target_" in path.read_text()
 )
-SUPPLIED_BY_THE_RUN = {"space", "admit", "known", "config"}
+SUPPLIED_BY_THE_RUN = {"space", "admit", "known"}
 
 
 def names(paths: list[Path]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from omegaconf import OmegaConf
 
 from tests.conftest import compose
 from zenlab.hypotheses.claim import Source
@@ -34,9 +35,25 @@ def judge(run_zenlab: Run, tmp_path: Path) -> Run:
     return run
 
 
-def source_of(*overrides: str) -> str:
-    words = ", ".join(["space=nb201", *overrides])
-    return f"{{_target_: zenlab.hypotheses.claim.Source, overrides: [{words}]}}"
+def own_claim(folder: Path, *overrides: str, **more: Any) -> list[str]:
+    """Write a claim about cells of NAS-Bench-201 into a folder of options; return how to use it."""
+    claim = {
+        "_target_": "zenlab.hypotheses.beyond_size.PartialClaim",
+        "statement": "It knows more.",
+        "sources": {
+            "own": {
+                "_target_": "zenlab.hypotheses.claim.Source",
+                "overrides": ["space=nb201", *overrides],
+            }
+        },
+        "given": ["params"],
+        "smallest_effect": 0.1,
+        **more,
+    }
+    path = folder / "options" / "hypothesis" / "own.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(OmegaConf.create(claim), path)
+    return [f"hydra.searchpath=[file://{folder / 'options'}]", "hypothesis=own"]
 
 
 def population(count: int = 200) -> Population:
@@ -90,7 +107,7 @@ def test_every_shipped_claim_can_be_made() -> None:
 
     from zenlab.hypotheses.claim import Claim, Claims
 
-    everything = instantiate(compose_option("hypothesis", "all"), _convert_="all")
+    everything = instantiate(compose_option("hypothesis", "poster"), _convert_="all")
     assert isinstance(everything, Claims)
     for name in everything.members:
         claim = instantiate(compose_option("hypothesis", name), _convert_="all")
@@ -105,22 +122,17 @@ def test_a_claim_about_a_space_of_ones_own_table(judge: Run, tmp_path: Path) -> 
     values = [SPACE.describe(cell)["count_nor_conv_3x3"] + rng.normal() * 0.3 for cell in cells]
     table = tmp_path / "table.csv"
     pd.DataFrame({"genotype": cells, "value": values}).to_csv(table, index=False)
-    source = source_of("benchmark=table", f"benchmark.path={table}")
-    words = [
-        "hypothesis=zen_beyond_size",
-        "proxy=flops",
-        f"hypothesis.sources={{own: {source}}}",
-        "hypothesis.given=[params]",
-        "analysis.claim_draws=100",
-    ]
-    summary = judge(*words)
+    settings = ["proxy=flops", "analysis.claim_draws=100"]
+    words = own_claim(tmp_path, "benchmark=table", f"benchmark.path={table}")
+    summary = judge(*words, *settings)
     (verdict,) = summary["verdicts"]
-    assert verdict["claim"] == "zen_beyond_size" and verdict["proxy"] == "flops"
+    assert verdict["claim"] == "own" and verdict["proxy"] == "flops"
     assert verdict["n"] == len(cells)
     assert verdict["verdict"] in ("refuted", "undecided")
-    knowing = judge(*words[:3], "hypothesis.given=[count_none]", words[4], folder="two")
+    words = own_claim(tmp_path, "benchmark=table", f"benchmark.path={table}", given=["count_none"])
+    knowing = judge(*words, *settings, folder="two")
     assert knowing["verdicts"][0]["verdict"] == "supported"
-    assert (tmp_path / "run" / "figures" / "zen_beyond_size.png").stat().st_size > 5_000
+    assert (tmp_path / "run" / "figures" / "own.png").stat().st_size > 5_000
     assert pd.read_csv(tmp_path / "run" / "verdicts.csv")["verdict"].tolist() == [
         verdict["verdict"]
     ]
@@ -128,50 +140,51 @@ def test_a_claim_about_a_space_of_ones_own_table(judge: Run, tmp_path: Path) -> 
 
 def test_a_claim_that_cant_be_tested_leaves_the_others_alone(judge: Run) -> None:
     summary = judge(
-        "hypothesis=all",
-        "hypothesis.members=[h3_channel_width,growth_drowns_signal]",
+        "hypothesis=poster",
+        "hypothesis.members=[h3_channel_width,nothing]",
         "proxy=params",
         "analysis.claim_draws=50",
-        "benchmark.source=http://127.0.0.1:9",
     )
-    (failure,) = [f for f in summary["failures"] if f.startswith("growth_drowns_signal")]
-    assert failure
-    assert "error" not in summary
+    assert "nothing: there is no hypothesis=nothing" in summary["failures"]
 
 
 @pytest.mark.parametrize(
-    ("overrides", "message"),
+    ("more", "overrides", "message"),
     [
-        (("hypothesis.given=[weight]",), "no descriptor 'weight'"),
-        (("hypothesis.smallest_effect=0",), "smallest_effect is 0; wanted a positive number"),
-        (("proxy=suite", "proxy.members=[params]"), "tested with one proxy"),
+        ({"given": ["weight"]}, (), "no descriptor 'weight'"),
+        ({"smallest_effect": 0}, (), "smallest_effect is 0; wanted a positive number"),
+        ({}, ("proxy=suite", "proxy.members=[params]"), "tested with one proxy"),
     ],
 )
-def test_what_cant_be_tested_says_why(run_zenlab: Run, overrides: tuple[str], message: str) -> None:
-    source = (
-        "{_target_: zenlab.hypotheses.claim.Source, overrides: [space=nb201, benchmark=embedded]}"
-    )
-    words = ["hypothesis=zen_beyond_size", f"hypothesis.sources={{own: {source}}}"]
+def test_what_cant_be_tested_says_why(
+    run_zenlab: Run, tmp_path: Path, more: dict[str, Any], overrides: tuple[str], message: str
+) -> None:
+    words = own_claim(tmp_path, "benchmark=embedded", **more)
     with pytest.raises(Exception, match=message):
         run_zenlab(*words, "proxy=params", *overrides)
 
 
-def test_a_source_without_a_table_is_an_error(run_zenlab: Run) -> None:
-    source = source_of("benchmark=none")
+def test_a_source_without_a_table_is_an_error(run_zenlab: Run, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="own: benchmark=none: nothing to compare with"):
-        run_zenlab(
-            "hypothesis=zen_beyond_size", f"hypothesis.sources={{own: {source}}}", "proxy=params"
-        )
+        run_zenlab(*own_claim(tmp_path, "benchmark=none"), "proxy=params")
 
 
-def test_matched_pairs_need_every_accuracy(run_zenlab: Run) -> None:
-    source = (
-        "{_target_: zenlab.hypotheses.claim.Source, overrides: [space=nb201, benchmark=embedded]}"
+def test_matched_pairs_need_every_accuracy(run_zenlab: Run, tmp_path: Path) -> None:
+    words = own_claim(
+        tmp_path,
+        "benchmark=embedded",
+        _target_="zenlab.hypotheses.edits.EditClaim",
+        option="skip_connect",
+        condition="count_skip_connect >= 1",
+        factors=None,
+        top=10,
     )
+    path = tmp_path / "options" / "hypothesis" / "own.yaml"
+    claim = OmegaConf.load(path)
+    del claim["given"]
+    OmegaConf.save(claim, path)
     with pytest.raises(ValueError, match="architectures have no accuracy; matched pairs need all"):
-        run_zenlab(
-            "hypothesis=h1_skip_connection", f"hypothesis.sources={{own: {source}}}", "proxy=params"
-        )
+        run_zenlab(*words, "proxy=params")
 
 
 def test_the_posters_numbers(judge: Run, real_tables: Path) -> None:

@@ -56,7 +56,7 @@ def judge_hypothesis(config: DictConfig) -> float | None:
         write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         stream.finish(summary, rows, _draw(folder, verdicts))
     for verdict in verdicts:
-        terminal.show_verdict(verdict.part_rows(), verdict.sentence)
+        terminal.show_verdict(verdict.part_rows(), verdict.sentence, verdict.notes)
     for claim, reason in failures.items():
         terminal.say(f"{claim} could not be tested: {reason}")
     terminal.say(f"written to {folder}: summary.json, verdicts.csv, parts.csv, figures/")
@@ -68,6 +68,7 @@ def summarise(verdicts: Sequence[Verdict], failures: Mapping[str, str]) -> dict[
     return {
         "verdicts": [verdict.row() for verdict in verdicts],
         "parts": [row for verdict in verdicts for row in verdict.part_rows()],
+        "notes": {verdict.claim: list(verdict.notes) for verdict in verdicts if verdict.notes},
         "evidence": {verdict.claim: verdict.evidence for verdict in verdicts},
         "failures": [f"{claim}: {reason}" for claim, reason in failures.items()],
     }

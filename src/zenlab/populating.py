@@ -1,6 +1,6 @@
 """Populations for a claim: each an ordinary run of the job's proxy on a space of the claim's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -70,14 +70,23 @@ def compose_source(config: DictConfig, source: Source, *, sampled: bool = False)
     searcher = ["searcher=exhaustive", f"searcher.where={source.where or 'null'}"]
     if source.sample is not None and (sampled or not _is_symbolic(config)):
         searcher = ["searcher=random", f"searcher.budget={source.sample}", searcher[1]]
-    words = [f"proxy={choices()['proxy']}", *searcher, *source.overrides]
+    return _composed(config, [*searcher, *source.overrides], own=_OWN)
+
+
+def compose_like(config: DictConfig, overrides: Sequence[str]) -> DictConfig:
+    """Return the job's config on another space, dataset and benchmark; the searcher stays."""
+    return _composed(config, overrides, own=tuple(set(_OWN) - {"searcher", "constraint"}))
+
+
+def _composed(config: DictConfig, overrides: Sequence[str], own: Sequence[str]) -> DictConfig:
+    """Compose overrides anew and keep of the job's config what isn't among the groups `own`."""
     with _hydra():
-        own = compose("config", words)
-    with open_dict(own):
+        composed = compose("config", [f"proxy={choices()['proxy']}", *overrides])
+    with open_dict(composed):
         for key, node in config.copy().items_ex(resolve=False):
-            if key not in (*_OWN, "hypothesis", "job"):
-                own[key] = node
-    return own
+            if key not in (*own, "hypothesis", "job"):
+                composed[key] = node
+    return composed
 
 
 def compose_option(group: str, name: str) -> DictConfig:

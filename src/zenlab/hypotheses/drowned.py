@@ -63,7 +63,8 @@ class DrownedClaim:
                 )
             parts.append(self._compared(where, live, draws, rng))
             tables[where] = self._table(where, live, draws, rng)
-        return Verdict(name, self.statement, proxy, parts, {"populations": tables})
+        notes = [_note(where, table, self.term) for where, table in tables.items()]
+        return Verdict(name, self.statement, proxy, parts, {"populations": tables}, notes)
 
     def _compared(self, where: str, live: Population, draws: int, rng: np.random.Generator) -> Part:
         without = live.scores - live.terms[self.term].to_numpy(dtype=float)
@@ -135,3 +136,14 @@ class DrownedClaim:
                     }
                 )
         return rows
+
+
+def _note(where: str, table: Mapping[str, Any], term: str) -> str:
+    """Say how well the score and its terms rank, and what moves the score."""
+    words = [
+        f"{name} {row['spearman']['value']:.2f}"
+        for name, row in table["terms"].items()
+        if row["spearman"]["value"] is not None
+    ]
+    share = table["terms"][term]["share_of_variance"]
+    return f"{where}: {term} is {share:.0%} of the score's variance; Spearman {', '.join(words)}"

@@ -93,7 +93,20 @@ class EditClaim:
             "proxy_seen": complete,
             "best_without": self._best_without(genotypes, accuracies, choices),
         }
-        return Verdict(name, self.statement, proxy, parts, evidence)
+        notes = [*_contrast_notes(evidence["contrast"], accuracies), *self._notes(evidence, found)]
+        return Verdict(name, self.statement, proxy, parts, evidence, notes)
+
+    def _notes(self, evidence: Mapping[str, Any], found: Matched) -> list[str]:
+        best = evidence["best_without"]
+        notes = [f"the best without {self.option}: {best['accuracy']:.2f}, {best['genotype']}"]
+        agreement = found.overall.agreement
+        if agreement is not None and agreement.share.value is not None:
+            chance = "" if agreement.by_chance is None else f", {agreement.by_chance:.0%} by chance"
+            notes.append(
+                f"over all pairs score and accuracy move to the same side in "
+                f"{agreement.share.value:.0%}{chance}"
+            )
+        return notes
 
     def _edits(self, space: Factored) -> list[Any]:
         factors = space.factors()
@@ -159,6 +172,18 @@ class EditClaim:
             rng=rng,
         )
         return {"condition": self.condition, **{rows: asdict(one) for rows, one in found.items()}}
+
+
+def _contrast_notes(contrast: Mapping[str, Any], accuracies: np.ndarray) -> list[str]:
+    """Say the means that a contrast of subsets is about."""
+    notes = [f"mean of all {len(accuracies):,}: {accuracies.mean():.3f}"]
+    for rows in ("all", "live"):
+        ours, theirs = contrast[rows]["present"], contrast[rows]["absent"]
+        notes.append(
+            f"{rows} where {contrast['condition']}: mean {ours['mean']:.3f} (n = {ours['n']:,}), "
+            f"else {theirs['mean']:.3f} (n = {theirs['n']:,})"
+        )
+    return notes
 
 
 def _value(effect: Any) -> float:

@@ -105,7 +105,8 @@ def part_from(row: Mapping[str, Any]) -> Part:
 class Verdict:
     """What is to be thought of a claim about a proxy, in one word and one sentence.
 
-    `evidence` holds tables for whoever wants to see more, ready for JSON. `adjusted_p` is the
+    `evidence` holds tables for whoever wants to see more, ready for JSON; `notes` are lines that a
+    reader of the verdict should see. `adjusted_p` is the
     p-value after Holm's correction over all claims of a run or sweep.
     """
 
@@ -114,6 +115,7 @@ class Verdict:
     proxy: str
     parts: Sequence[Part]
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
     adjusted_p: float | None = None
 
     @property
@@ -209,4 +211,4 @@ class Verdict:
 
 
 _ORDER: tuple[Word, ...] = ("supported", "refuted", "undecided")
-_LEADS = {"supported": "It holds", "refuted": "It doesn't", "undecided": "Not to be told"}
+_LEADS = {"supported": "It holds:", "refuted": "It doesn't:", "undecided": "Not to be told:"}

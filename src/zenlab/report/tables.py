@@ -6,6 +6,8 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from zenlab.report.boards import in_order
+
 _ROWS = {
     "kendall": "Kendall tau-b",
     "spearman": "Spearman rho",
@@ -91,6 +93,17 @@ def _effect(row: Mapping[str, Any]) -> str:
     if row["low"] is None or row["low"] == row["high"]:
         return f"{row['effect']:+.2f}"
     return f"{row['effect']:+.2f} [{row['low']:.2f},{row['high']:.2f}]"
+
+
+def boards_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """One row for each proxy, one column for each board."""
+    proxies, boards = in_order(rows)
+    found = {(row["proxy"], row["board"]): row["kendall"] for row in rows}
+    table = _table("", words=["proxy"], numbers=[board.replace(", ", "\n") for board in boards])
+    for proxy in proxies:
+        taus = [found.get((proxy, board)) for board in boards]
+        table.add_row(proxy, *("" if tau is None else f"{tau:.2f}" for tau in taus))
+    return table
 
 
 def validation_table(validation: Mapping[str, Any]) -> Table:

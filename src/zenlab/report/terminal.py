@@ -22,6 +22,7 @@ from rich.progress import (
 from zenlab.core import Score
 from zenlab.report.progress import TrainingProgress
 from zenlab.report.tables import (
+    boards_table,
     leaderboard_table,
     parts_table,
     quality_table,
@@ -122,16 +123,25 @@ class Terminal:
         for line in [*_picked(validation), *validation["remarks"], *validation["failures"]]:
             self.say(line)
 
-    def show_verdict(self, parts: Sequence[Mapping[str, Any]], sentence: str) -> None:
-        """Print the parts of a claim, then what follows."""
+    def show_verdict(
+        self, parts: Sequence[Mapping[str, Any]], sentence: str, notes: Sequence[str] = ()
+    ) -> None:
+        """Print the parts of a claim, what else there is to see, then what follows."""
         self._console.print()
         self._console.print(parts_table(parts))
-        self.say(sentence)
+        for line in (*notes, sentence):
+            self.say(line)
 
     def show_sweep(self, rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
         """Print the verdicts of a sweep: claim and proxy, effect and interval."""
         self._console.print()
         self._console.print(sweep_table(rows))
+
+    def show_boards(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Print Kendall's tau of each proxy on each board, best first."""
+        self._console.print()
+        self._console.print(boards_table(rows))
+        self.say("Kendall tau-b; intervals, Spearman, top-10 % hits and seconds: leaderboard.csv")
 
     def show_stability(self, rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
         """Print how far proxies agree with themselves."""
