@@ -138,14 +138,18 @@ def test_a_claim_about_a_space_of_ones_own_table(judge: Run, tmp_path: Path) -> 
     ]
 
 
-def test_a_claim_that_cant_be_tested_leaves_the_others_alone(judge: Run) -> None:
+def test_a_claim_that_cant_be_tested_leaves_the_others_alone(judge: Run, real_tables: Path) -> None:
     summary = judge(
         "hypothesis=poster",
-        "hypothesis.members=[h3_channel_width,nothing]",
+        "hypothesis.members=[skip_on_edge_03,nothing,growth_drowns_signal]",
         "proxy=params",
-        "analysis.claim_draws=50",
+        f"data={real_tables}",
+        "analysis.claim_draws=20",
     )
-    assert "nothing: there is no hypothesis=nothing" in summary["failures"]
+    assert [verdict["claim"] for verdict in summary["verdicts"]] == ["skip_on_edge_03"]
+    nothing, growth = summary["failures"]
+    assert nothing == "nothing: there is no hypothesis=nothing"
+    assert growth.startswith("growth_drowns_signal: the scores of params have no term 'growth'")
 
 
 @pytest.mark.parametrize(

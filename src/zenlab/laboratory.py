@@ -19,8 +19,11 @@ from zenlab.hypotheses.claim import Claim, Claims
 from zenlab.hypotheses.population import Population
 from zenlab.hypotheses.verdict import Verdict
 from zenlab.populating import compose_option, populate
+from zenlab.report.applicability import draw_applicability
 from zenlab.report.files import write_scores, write_summary, write_text
+from zenlab.report.page import write_page
 from zenlab.report.terminal import Terminal
+from zenlab.report.verdict_page import verdict_page
 from zenlab.report.verdicts import draw_parts, draw_sweep
 from zenlab.stage import Log, tracked
 
@@ -53,13 +56,20 @@ def judge_hypothesis(config: DictConfig) -> float | None:
         write_summary(folder / "summary.json", summary)
         write_scores(folder / "verdicts.csv", rows)
         write_scores(folder / "parts.csv", pd.DataFrame(summary["parts"]))
-        write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
-        stream.finish(summary, rows, _draw(folder, verdicts))
+        written = OmegaConf.to_yaml(config, resolve=True)
+        write_text(folder / "config.yaml", written)
+        figures = _draw(folder, verdicts)
+        overrides = HydraConfig.get().overrides.task
+        page = verdict_page(f"{name}, {proxy}", summary, figures, written, overrides)
+        write_page(folder / "report.html", page)
+        stream.finish(summary, rows, figures)
     for verdict in verdicts:
         terminal.show_verdict(verdict.part_rows(), verdict.sentence, verdict.notes)
     for claim, reason in failures.items():
         terminal.say(f"{claim} could not be tested: {reason}")
-    terminal.say(f"written to {folder}: summary.json, verdicts.csv, parts.csv, figures/")
+    terminal.say(
+        f"written to {folder}: report.html, summary.json, verdicts.csv, parts.csv, figures/"
+    )
     return verdicts[0].leading.effect
 
 
@@ -138,6 +148,11 @@ def _draw(folder: Path, verdicts: Sequence[Verdict]) -> dict[str, Path]:
         figures[verdict.claim] = folder / "figures" / f"{verdict.claim}.png"
         title = f"{verdict.claim}, {verdict.proxy}: {verdict.word}"
         draw_parts(figures[verdict.claim], verdict.part_rows(), title=title)
+        for where, regions in verdict.maps.items():
+            figures[f"map_{where}"] = folder / "figures" / f"map_{where}.png"
+            draw_applicability(
+                figures[f"map_{where}"], regions, title=f"{verdict.proxy} on {where}"
+            )
     if len(verdicts) > 1:
         figures["verdicts"] = folder / "figures" / "verdicts.png"
         draw_sweep(figures["verdicts"], [v.row() for v in verdicts], title="claims by proxy")

@@ -65,9 +65,7 @@ def run(config: DictConfig) -> float | None:
             terminal.say(parts.searcher.remark)
         rows = results.score_rows(parts.space, scores, parts.spellings(scores), table)
         write_scores(folder / "scores.csv", rows)
-        reasons = results.failures(scores)
-        if reasons and not any(math.isfinite(score.value) for score in scores):
-            raise RuntimeError(f"not one live architecture could be scored: {'; '.join(reasons)}")
+        _require_scores(scores)
         shown = dict.fromkeys(("params", "flops", "depth", objective_of(parts)))
         descriptors = describe(parts.space, scores, *shown)
         summary = _summarise(config, parts, scores, rows, descriptors, table)
@@ -85,12 +83,7 @@ def run(config: DictConfig) -> float | None:
             figures |= validator.validate(
                 summary, scores, table, folder=folder, log=stream.log, terminal=terminal
             )
-        written = OmegaConf.to_yaml(config, resolve=True)
-        write_summary(folder / "summary.json", summary)
-        write_text(folder / "config.yaml", written)
-        overrides = HydraConfig.get().overrides.task
-        page = run_page(summary, rows, written, parts.space, overrides=overrides, rises=rises)
-        write_page(folder / "report.html", page)
+        _write(config, folder, parts, summary, rows, rises)
         stream.finish(summary, rows, figures, descriptors)
     terminal.show(summary, folder, stream.url or stream.folder)
     return results.headline(summary)
@@ -116,6 +109,29 @@ def _score(
             trace.add(told)
         watcher.report()
     return trace, time.perf_counter() - start
+
+
+def _require_scores(scores: Sequence[Score]) -> None:
+    reasons = results.failures(scores)
+    if reasons and not any(math.isfinite(score.value) for score in scores):
+        raise RuntimeError(f"not one live architecture could be scored: {'; '.join(reasons)}")
+
+
+def _write(
+    config: DictConfig,
+    folder: Path,
+    parts: Parts,
+    summary: Mapping[str, Any],
+    rows: pd.DataFrame,
+    rises: pd.DataFrame | None,
+) -> None:
+    """Write summary, config and page; `rises` is the curve of a search."""
+    written = OmegaConf.to_yaml(config, resolve=True)
+    write_summary(folder / "summary.json", summary)
+    write_text(folder / "config.yaml", written)
+    overrides = HydraConfig.get().overrides.task
+    page = run_page(summary, rows, written, parts.space, overrides=overrides, rises=rises)
+    write_page(folder / "report.html", page)
 
 
 def _settled(parts: Parts, trace: Trace) -> list[Score]:

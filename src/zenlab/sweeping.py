@@ -69,6 +69,8 @@ def read_jobs(folder: Path) -> list[dict[str, Any]]:
 def _close_hypotheses(folder: Path, jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Correct all verdicts of the sweep together; write and draw them."""
     from zenlab.laboratory import adjusted
+    from zenlab.report.page import write_page
+    from zenlab.report.verdict_page import verdict_page
     from zenlab.report.verdicts import draw_sweep
 
     verdicts = adjusted([verdict for job in jobs for verdict in _verdicts(job)])
@@ -76,7 +78,11 @@ def _close_hypotheses(folder: Path, jobs: Sequence[dict[str, Any]]) -> list[dict
     rows += [_failed(job) for job in jobs if "error" in job]
     write_scores(folder / "sweep.csv", pd.DataFrame(rows))
     title = f"{len(verdicts)} claims tested together (Holm)"
-    draw_sweep(folder / "figures" / "sweep.png", rows, title=title)
+    figure = folder / "figures" / "sweep.png"
+    draw_sweep(figure, rows, title=title)
+    parts = [part for verdict in verdicts for part in verdict.part_rows()]
+    page = verdict_page(title, {"verdicts": rows, "parts": parts}, {"sweep": figure})
+    write_page(folder / "report.html", page)
     return rows
 
 

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from zenlab.abilities import Indexed
 from zenlab.assembly import Parts
 from zenlab.core import Genotype, Score, Table
+from zenlab.picks import compare_picks
 from zenlab.report.files import write_scores
 from zenlab.report.terminal import Terminal
 from zenlab.report.validation import draw_validation
@@ -72,7 +73,7 @@ class Validator:
                 for t in found
                 if t.remark
             ],
-            **_picks(candidates, scores, table),
+            **compare_picks(candidates, scores, table),
         }
         if found["pick"] is None:
             return {}
@@ -176,6 +177,7 @@ class _Curves:
         self._sent: dict[TrainingTask, int] = {}
 
     def add(self, task: TrainingTask, epochs: Sequence[Mapping[str, float]]) -> None:
+        """Send the rows of a training that haven't been sent."""
         genotype, seed = task
         name = f"validation/rank_{self._ranks[genotype]}"
         name += f"/seed_{seed}" if self._seeds > 1 else ""
@@ -183,51 +185,6 @@ class _Curves:
             metrics = {f"{name}/{key}": row[key] for key in _LOGGED if key in row}
             self._log({"validation/epoch": row["epoch"], **metrics})
         self._sent[task] = max(len(epochs), self._sent.get(task, 0))
-
-
-def _picks(
-    candidates: Sequence[Mapping[str, Any]], scores: Sequence[Score], table: Table | None
-) -> dict[str, Any]:
-    """Compare the first by score with the best by validation; None where all trainings failed."""
-    finished = [candidate for candidate in candidates if candidate["seeds"]]
-    failures = [f"candidate {c['rank']}: {c['error']}" for c in candidates if c["error"]]
-    if not finished:
-        return {"pick": None, "proxy_pick": None, "failures": failures, "regret": None}
-    pick = max(finished, key=_merit)
-    return {
-        "pick": dict(pick),
-        "proxy_pick": dict(candidates[0]),
-        "failures": failures,
-        "regret": _regret(candidates[0], pick, scores, table),
-    }
-
-
-def _merit(candidate: Mapping[str, Any]) -> tuple[float, float]:
-    """Held-out accuracy, then held-out loss; the test accuracy where nothing was held out."""
-    if candidate["held_out_accuracy"] is None:
-        return candidate["test_accuracy"], -candidate["test_loss"]
-    return candidate["held_out_accuracy"], -candidate["held_out_loss"]
-
-
-def _regret(
-    first: Mapping[str, Any],
-    pick: Mapping[str, Any],
-    scores: Sequence[Score],
-    table: Table | None,
-) -> dict[str, Any] | None:
-    """How far both picks are below the best of all that were scored, as the table measured it."""
-    known = (
-        [table.values[s.genotype] for s in scores if s.genotype in table.values] if table else []
-    )
-    if table is None or first["measured"] is None or pick["measured"] is None:
-        return None
-    best = max(known)
-    return {
-        "of": table.label,
-        "best": best,
-        "proxy": best - first["measured"],
-        "validation": best - pick["measured"],
-    }
 
 
 def _epoch_rows(

@@ -85,7 +85,7 @@ class EditClaim:
             *self._parts(found),
             self._best(genotypes, accuracies, choices),
         ]
-        evidence = {
+        evidence: dict[str, Any] = {
             "population": population.drawn,
             "label": population.label,
             "contrast": self._contrast(population, draws, rng),

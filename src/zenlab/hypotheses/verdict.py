@@ -15,6 +15,7 @@ from typing import Any, Literal
 from scipy import stats
 
 from zenlab.analysis.bounded import Bounded
+from zenlab.analysis.regions import Region
 
 Word = Literal["supported", "refuted", "conditional", "undecided"]
 
@@ -106,7 +107,7 @@ class Verdict:
     """What is to be thought of a claim about a proxy, in one word and one sentence.
 
     `evidence` holds tables for whoever wants to see more, ready for JSON; `notes` are lines that a
-    reader of the verdict should see. `adjusted_p` is the
+    reader of the verdict should see, `maps` applicability maps by population. `adjusted_p` is the
     p-value after Holm's correction over all claims of a run or sweep.
     """
 
@@ -116,6 +117,7 @@ class Verdict:
     parts: Sequence[Part]
     evidence: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    maps: Mapping[str, Region] = field(default_factory=dict)
     adjusted_p: float | None = None
 
     @property

@@ -54,8 +54,8 @@ def _first(
     """Return the result of the first process, or the first error of any."""
     waiting = list(connections)
     while True:
-        for connection in wait(waiting, _SECONDS_OF_WAITING):
-            assert isinstance(connection, Connection)
+        ready = wait(waiting, _SECONDS_OF_WAITING)
+        for connection in [one for one in waiting if one in ready]:
             try:
                 trained: Trained = connection.recv()
             except EOFError:

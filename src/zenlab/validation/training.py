@@ -1,8 +1,6 @@
 """One training of one architecture, from its initial weights to its test accuracy."""
 
 import logging
-import math
-import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ from zenlab.scoring.measure import seed_of
 from zenlab.validation.archive import Archive, Trained
 from zenlab.validation.classifier import Classifier
 from zenlab.validation.images import Images, Shares, share_out
+from zenlab.validation.keeper import Keeper
 from zenlab.validation.place import Place
 from zenlab.validation.recipe import Recipe
 
@@ -89,7 +88,7 @@ class Training:
             steps=self.recipe.epochs * self.recipe.steps_per_epoch(len(shares.train[0])),
         )
         images = Images(shares, self.dataset, self.recipe, seed=own_seed)
-        kept = _Kept(archive, classifier)
+        kept = Keeper(archive, classifier)
         with _quiet():
             trainer = self._trainer(kept, held_out=bool(len(shares.held_out[0])))
             remark = self._fit(trainer, classifier, images, archive)
@@ -125,7 +124,7 @@ class Training:
             _freeze_idle(network, self.dataset)
         return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
-    def _trainer(self, kept: "_Kept", *, held_out: bool) -> pl.Trainer:
+    def _trainer(self, kept: Keeper, *, held_out: bool) -> pl.Trainer:
         recipe = self.recipe
         return pl.Trainer(
             **self._where(),
@@ -172,41 +171,6 @@ class Training:
             return f"its checkpoint could not be read ({type(error).__name__}): trained anew"
         trainer.fit(classifier, images, ckpt_path=archive.checkpoint)
         return None
-
-
-class _Kept(pl.Callback):
-    """Keeps the state after every epoch, and the seconds of training."""
-
-    def __init__(self, archive: Archive, classifier: Classifier) -> None:
-        self._archive = archive
-        self._classifier = classifier
-        self.seconds = 0.0
-        self.resumed_at = 0
-
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._start = time.perf_counter()
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.seconds += time.perf_counter() - self._start
-        self._classifier.close_epoch()
-        if trainer.current_epoch + 1 < (trainer.max_epochs or math.inf):
-            unfinished = self._archive.checkpoint.with_suffix(".unfinished")
-            trainer.save_checkpoint(unfinished)
-            if trainer.is_global_zero:
-                unfinished.replace(self._archive.checkpoint)
-        if trainer.is_global_zero:
-            self._archive.keep_epochs(self._classifier.epochs)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"seconds": self.seconds}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.seconds = state_dict["seconds"]
-
-    def on_load_checkpoint(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
-    ) -> None:
-        self.resumed_at = len(checkpoint["epochs"])
 
 
 @torch.no_grad()
