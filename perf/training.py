@@ -8,14 +8,12 @@ import argparse
 import statistics
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 
 import torch
 from torch.nn import functional
 
-from zenlab.datasets import fashion_mnist
-from zenlab.datasets.dataset import Dataset
+from zenlab.datasets.fashion_mnist import fashion_mnist
 from zenlab.spaces.nb201 import NB201
 from zenlab.validation.recipe import Recipe
 from zenlab.validation.training import Training
@@ -42,20 +40,6 @@ def recipe(images: int) -> Recipe:
         holdout=0.0,
         evaluate="end",
         drop_last=True,
-    )
-
-
-def dataset(side: int) -> Dataset:
-    load = partial(fashion_mnist.load, image_size=side)
-    return Dataset(
-        "fashion_mnist",
-        channels=1,
-        image_size=side,
-        num_classes=10,
-        mean=None,
-        std=None,
-        pixels=partial(load, split="train"),
-        test=partial(load, split="test"),
     )
 
 
@@ -100,10 +84,10 @@ def ours(training: Training, genotype: str, seed: int) -> float:
 
 
 def measure(width: int, side: int, images: int, turns: int) -> None:
-    data = dataset(side)
     space = NB201(C=width, N=1, channels=1, image_size=side)
     ratios, speeds = [], []
     with tempfile.TemporaryDirectory() as home:
+        data = fashion_mnist(home=home, image_size=side)
         training = Training(space, data, recipe(images), Path(home), {})
         plain(training, str(CELL))
         for turn in range(turns):

@@ -18,9 +18,9 @@ class SpacesClaim:
     """In each of `comparisons`, scores rank better in the first population than in the second.
 
     `comparisons` maps what is compared to two names of `sources`. The effect is the difference of
-    Kendall's tau-b. Where the same networks are scored in two ways (`same`), resamples are shared;
-    else both samples are independent. `within` names, by source, descriptors that are held equal:
-    tau is then that within their strata.
+    Kendall's tau-b, of samples taken for independent: where the same networks are scored in two
+    ways, its interval is wider than it need be. `within` names, by source, descriptors that are
+    held equal: tau is then that within their strata.
     """
 
     statement: str
