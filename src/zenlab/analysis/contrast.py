@@ -97,8 +97,9 @@ def contrast(
     side. For the mean the interval is the bootstrap's standard error times the quantile of
     Student's t with Welch's degrees of freedom, which held the truth more often than percentiles,
     BCa and bootstrap-t where sides are skewed and unequal; for the median and the top share it is
-    the percentiles, which did so there, and Wilson's where one side has the whole top. tests/analysis/test_coverage_contrast.py measures it. No
-    interval knows of a rare kind of row, such as dead cells, of which a side has none by chance.
+    the percentiles, which did so there (Wilson's if one side has the whole top in nearly all
+    resamples). tests/analysis/test_coverage_contrast.py measures it. No interval knows of a rare
+    kind of row, such as dead cells, of which a side has none by chance.
 
     The p-value permutes the factor and compares Welch's t, so that unequal spread isn't taken for
     unequal means (Janssen, Statistics and Probability Letters 1997).
@@ -240,9 +241,10 @@ def _by_percentiles(value: float, drawn: Floats) -> Bounded:
 
 
 def _of_top(value: float, drawn: Floats, present: Side, absent: Side, top: int) -> Bounded:
-    """Of a top all on one side no resample doubts; Wilson's interval of so many rows does."""
-    if min(present.top_share, absent.top_share) > 0:
-        return _by_percentiles(value, drawn)
+    """Where no resample doubts a top all on one side, Wilson's interval of so many rows does."""
+    found = _by_percentiles(value, drawn)
+    if found.low is not None or min(present.top_share, absent.top_share) > 0:
+        return found
     other = _NORMAL**2 / (top + _NORMAL**2)  # the share of the top that may be on the other side
     end = float(value - np.sign(value) * other * top * (1 / present.n + 1 / absent.n))
     return Bounded(float(value), min(value, end), max(value, end))
