@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import Outcome
 from zenlab.core import Genotype, Score
-from zenlab.validated import best_scores
+from zenlab.validated import Curves, best_scores
 
 Run = Callable[..., Outcome]
 RUN = (
@@ -122,6 +122,24 @@ def test_dead_failed_and_repeated_architectures_are_no_candidates() -> None:
         Score(Genotype("c"), 2.0),
     ]
     assert [score.genotype for score in best_scores(scores, 5)] == ["b", "c", "a"]
+
+
+def test_each_epoch_of_each_training_is_sent_once() -> None:
+    sent: list[dict[str, float]] = []
+    curves = Curves({Genotype("a"): 1, Genotype("b"): 2}, 1, lambda row: sent.append(dict(row)))
+    rows = [{"epoch": epoch, "train_loss": 1 / epoch, "learning_rate": 0.1} for epoch in (1, 2, 3)]
+    curves.add((Genotype("a"), 0), rows[:1])
+    curves.add((Genotype("b"), 0), rows[:2])
+    curves.add((Genotype("a"), 0), rows)
+    curves.add((Genotype("a"), 0), rows[:2])  # what is looked at late is known already
+    names = [(row["validation/epoch"], next(k for k in row if "loss" in k)) for row in sent]
+    assert sorted(names) == [
+        (1, "validation/rank_1/train_loss"),
+        (1, "validation/rank_2/train_loss"),
+        (2, "validation/rank_1/train_loss"),
+        (2, "validation/rank_2/train_loss"),
+        (3, "validation/rank_1/train_loss"),
+    ]
 
 
 def command(home: Path, folder: Path) -> tuple[list[str], dict[str, str]]:

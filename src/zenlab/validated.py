@@ -101,7 +101,7 @@ class Validator:
         seeds = range(self._validation.seeds)
         tasks = [(genotype, seed) for genotype in ranks for seed in seeds]
         found: dict[Genotype, list[Trained]] = {genotype: [] for genotype in ranks}
-        curves = _Curves(ranks, self._validation.seeds, log)
+        curves = Curves(ranks, self._validation.seeds, log)
         with terminal.trainings(len(tasks)) as progress:
             hardware = self._parts.hardware
             for trained in train_all(self._training, tasks, hardware, curves.add):
@@ -167,7 +167,7 @@ def best_scores(scores: Sequence[Score], count: int) -> list[Score]:
     return sorted(different.values(), key=lambda score: -score.value)[:count]
 
 
-class _Curves:
+class Curves:
     """Sends each epoch of each training once, as soon as it is known."""
 
     def __init__(self, ranks: Mapping[Genotype, int], seeds: int, log: Log) -> None:
