@@ -99,7 +99,7 @@ def test_divergence_is_told_and_the_run_ends(run_zenlab: Run) -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (("dataset=cifar10", "dataset.pixels=null"), "dataset=digits, which is always at hand"),
+        (("dataset=imagenet16",), "dataset=imagenet16 needs dataset.folder"),
         (("validation.top_k=0",), "validation.top_k is 0; wanted at least 1"),
         (("validation.batch_size=5000", "validation.drop_last=true"), "which make no batch"),
     ],

@@ -67,7 +67,7 @@ def build_benchmark(config: DictConfig) -> None:
     write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
     terminal.say(
         f"{len(rows):,} of {len(genotypes):,} architectures trained with {validation.seeds} seeds, "
-        f"{len(failed):,} trainings failed; {rows['seconds'].sum() / 3600:.2f} hours of training"
+        f"{len(failed):,} trainings failed; {summary['training_seconds'] / 3600:.2f} hours"
     )
     for reason in summary["failures"]:
         terminal.say(reason)

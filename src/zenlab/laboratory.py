@@ -98,10 +98,10 @@ def adjusted(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def _claims(config: DictConfig, name: str) -> dict[str, Any]:
-    """Return the configs of the claims by name."""
+    """Return the configs of the claims by name; None where an option must be composed."""
     made = instantiate(config.hypothesis, _convert_="all")
     if isinstance(made, Claims):
-        return {member: compose_option("hypothesis", member) for member in made.members}
+        return dict.fromkeys(made.members)
     return {name: config.hypothesis}
 
 
@@ -114,7 +114,8 @@ def _judge(
     failures: dict[str, str] = {}
     for name, node in claims.items():
         try:
-            claim = instantiate(node, _convert_="all")
+            written = compose_option("hypothesis", name) if node is None else node
+            claim = instantiate(written, _convert_="all")
             verdicts.append(_test(config, name, claim, proxy, scored, terminal, log))
         except (ValueError, HydraException, OmegaConfBaseException) as error:
             cause = error.__cause__ if isinstance(error.__cause__, ValueError) else error
