@@ -3,7 +3,7 @@
 arXiv 2102.11535. `LinearRegions` is the proxy; `count_regions` is the function under it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -22,6 +22,7 @@ from zenlab.proxies.binary_patterns import (
 from zenlab.proxies.initialisation import Initialisation, initialise
 from zenlab.proxies.recording import watch
 from zenlab.proxies.repeats import mean_of_draws
+from zenlab.proxies.thin_pass import NO_MAPS, count_regions_together, runs_together
 
 Size = Literal["thin", "full"]
 _BATCHES, _CROPS, _SIDE = 3, 1000, 3
@@ -81,8 +82,8 @@ class LinearRegions:
         for _ in range(self.repeats):
             initialise(seen, self.initialisation, rng)
             if self.network == "thin":
-                crops = [draw_crops(batch.images, rng) for _ in range(_BATCHES)]
-                draws.append(count_regions(seen, crops, layout=torch.contiguous_format))
+                crops = draw_crops(batch.images, rng, _BATCHES * _CROPS)
+                draws.append(count_regions_of_thin(seen, torch.split(crops, _CROPS)))
             else:
                 draws.append(count_regions(seen, [batch.images]))
         return replace(mean_of_draws(draws), terms=_named(draws))
@@ -107,8 +108,20 @@ def count_regions(
     return count_distinct_rows(torch.cat(packed))
 
 
-def draw_crops(images: Tensor, rng: torch.Generator) -> Tensor:
-    """Draw 1000 crops of one channel of one image each, (1000, 1, 3, 3).
+def count_regions_of_thin(network: nn.Module, batches: Sequence[Tensor]) -> int:
+    """Count the distinct patterns of a thin network: all batches at once, where that may be.
+
+    Raises:
+        ValueError: the network has no ReLU that returns feature maps.
+        ArithmeticError: the activations overflowed.
+    """
+    if runs_together(network, batches):
+        return count_regions_together(network, batches)
+    return count_regions(network, batches, layout=torch.contiguous_format)
+
+
+def draw_crops(images: Tensor, rng: torch.Generator, crops: int = _CROPS) -> Tensor:
+    """Draw crops of one channel of one image each, (crops, 1, 3, 3).
 
     Raises:
         ValueError: the images are smaller than 3 x 3 pixels.
@@ -118,12 +131,18 @@ def draw_crops(images: Tensor, rng: torch.Generator) -> Tensor:
             f"images of {images.shape[2]} x {images.shape[3]} pixels: proxy.network=thin crops "
             f"{_SIDE} x {_SIDE} of them; wanted larger images, or proxy.network=full"
         )
-    windows = images.unfold(2, _SIDE, 1).unfold(3, _SIDE, 1)  # (n, c, rows, columns, 3, 3)
-    chosen = (
-        torch.randint(choices, (_CROPS,), generator=rng, device=rng.device).to(images.device)
-        for choices in windows.shape[:4]
-    )
-    return windows[tuple(chosen)][:, None]
+    (height, width), side = images.shape[2:], torch.arange(_SIDE, device=rng.device)
+    first = torch.zeros(crops, dtype=torch.long, device=rng.device)  # where the first pixel stands
+    for choices, step in (
+        (images.shape[0] * images.shape[1], height * width),
+        (height - _SIDE + 1, width),
+        (width - _SIDE + 1, 1),
+    ):
+        drawn = torch.randint(choices, (crops,), generator=rng, device=rng.device)
+        first.add_(drawn, alpha=step)
+    places = (side[:, None] * width + side).flatten()[:, None] + first  # (pixels, crops)
+    pixels = images.flatten().index_select(0, places.flatten().to(images.device))
+    return pixels.view(_SIDE, _SIDE, crops).permute(2, 0, 1)[:, None]
 
 
 def _named(draws: list[int]) -> dict[str, float]:
@@ -139,11 +158,12 @@ def _packed_patterns(network: nn.Module, images: Tensor, layout: torch.memory_fo
 
     watch(network, images, relus(network), see, layout=layout)
     if not packed:
-        raise ValueError("the network has no ReLU that returns feature maps (n, c, h, w)")
+        raise ValueError(NO_MAPS)
     return torch.cat(packed, dim=1)
 
 
 def _thin(network: Network, device: torch.device) -> nn.Module:
     """The thin network; PyTorch draws its first weights, which nobody sees, from global state."""
     with torch.random.fork_rng(devices=[]):
-        return network.thin().to(device)
+        thin = network.thin()
+    return thin if device.type == "cpu" else thin.to(device)  # to move to nowhere takes a while

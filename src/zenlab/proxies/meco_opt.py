@@ -4,19 +4,23 @@
 """
 
 import math
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from zenlab.core import Batch, Estimate, Network
-from zenlab.proxies.initialisation import Initialisation, initialise
-from zenlab.proxies.meco import smallest_eigenvalues
-from zenlab.proxies.recording import leaves, watch
+from zenlab.proxies.initialisation import Initialisation
+from zenlab.proxies.leaf_maps import covariances, leaf_maps
+from zenlab.proxies.meco import draw_weights, smallest_eigenvalues
+from zenlab.proxies.recording import leaves
 from zenlab.proxies.settings import check_settings
 
 CHANNELS = 8
+_BLOCK = 32
+"""Channels are drawn for so many modules at a time."""
 
 
 @dataclass(frozen=True)
@@ -44,37 +48,62 @@ class MecoOpt:
         Raises:
             ArithmeticError: the activations overflowed.
         """
-        initialise(network, self.initialisation, rng)
-
-        def choose(channels: int) -> Tensor:
-            return torch.randperm(channels, generator=rng, device=rng.device)[:CHANNELS]
-
-        return Estimate(sum_of_sampled_eigenvalues(network, batch.images, choose))
+        modules = leaves(network)
+        draw_weights(network, modules, self.initialisation, rng)
+        chooser = _chooser(rng)
+        return Estimate(sum_of_sampled_eigenvalues(network, batch.images, chooser, modules))
 
 
 def sum_of_sampled_eigenvalues(
-    network: nn.Module, images: Tensor, choose: Callable[[int], Tensor]
+    network: nn.Module,
+    images: Tensor,
+    choose: Callable[[int], Tensor],
+    modules: Sequence[nn.Module] | None = None,
 ) -> float:
     """Return the sum over leaf modules of the smallest eigenvalue of chosen channels, scaled.
+
+    Where there are no more positions than chosen channels, it is 0.
 
     Args:
         network: in training mode.
         images: (n, c, h, w); correlations are those of the first one.
         choose: returns the channels to take of a module that has so many, called in the order in
-            which the modules run.
+            which the modules run, for those whose eigenvalue may be another than 0.
+        modules: the leaves, where they are known already.
 
     Raises:
         ArithmeticError: the activations overflowed.
     """
-    found: list[Tensor] = []
-    scales: list[float] = []
+    maps = leaf_maps(
+        network,
+        images,
+        modules or leaves(network),
+        lambda c, positions: positions > min(c, CHANNELS),
+    )
+    made: dict[int, list[int]] = defaultdict(list)
+    chosen: dict[int, list[Tensor]] = defaultdict(list)
+    for place in maps.made:
+        channels = maps.distinct[place].shape[1]
+        made[channels].append(place)
+        chosen[channels].append(choose(channels))
+    total = 0.0
+    for channels, (places, of_all) in covariances(maps.distinct).items():
+        row = {place: row for row, place in enumerate(places)}
+        rows = torch.tensor([row[place] for place in made[channels]], device=of_all.device)
+        kept = torch.stack(chosen[channels]).to(of_all.device)
+        sampled = of_all[rows[:, None, None], kept[:, :, None], kept[:, None]]
+        total += math.fsum(smallest_eigenvalues(sampled).tolist()) * channels / CHANNELS
+    return total
 
-    def see(_: nn.Module, output: Tensor) -> None:
-        if output.dim() > 2:  # one number per channel has no correlation
-            maps = output[0].flatten(1)
-            found.append(maps[choose(len(maps)).to(maps.device)])
-            scales.append(len(maps) / CHANNELS)
 
-    watch(network, images, leaves(network), see)
-    values = smallest_eigenvalues(found)
-    return math.fsum(value * scale for value, scale in zip(values, scales, strict=True))
+def _chooser(rng: torch.Generator) -> Callable[[int], Tensor]:
+    """Return what draws channels without replacement."""
+    drawn: dict[int, list[Tensor]] = defaultdict(list)
+
+    def choose(channels: int) -> Tensor:
+        if not drawn[channels]:
+            order = torch.rand(_BLOCK, channels, generator=rng, device=rng.device).argsort(1)
+            drawn[channels] = list(order[:, :CHANNELS])
+        return drawn[channels].pop()
+
+    return choose
