@@ -76,6 +76,17 @@ TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
         (gzip.compress(idx(IMAGES["t10k"])), "labels have the shape .*one whole number for each"),
         (gzip.compress(idx(IMAGES["train"][:, :, 1:])), r"the shape \(1, 28, 27\)"),
     ],
+    ids=[
+        "missing",
+        "not compressed",
+        "cut off",
+        "empty",
+        "header cut off",
+        "a byte short",
+        "not of bytes",
+        "images of the test",
+        "not square",
+    ],
 )
 def test_a_damaged_file_is_refused(files: Path, content: bytes | None, message: str) -> None:
     path = files / TRAIN_IMAGES
