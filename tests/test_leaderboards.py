@@ -25,6 +25,7 @@ def lead(tmp_path: Path, *overrides: str) -> Path:
         "proxy.settings={}",
         "searcher.budget=40",
         "analysis.draws=50",
+        "tracking=none",
         *overrides,
     ]
     config = compose(*words)
@@ -54,6 +55,9 @@ def test_every_proxy_has_a_row_on_every_board_that_there_is(
     assert (rows["n"] == 40).all() and (rows["failed"] == 0).all()
     assert (rows["kendall_low"] <= rows["kendall"]).all()
     assert matplotlib.image.imread(output / "figures" / "leaderboard.png").shape[0] > 300
+    page = (output / "report.html").read_text()
+    assert "nowhere is left out: benchmark=none" in page
+    assert f"{rows['kendall'].max():.2f}" in page
     shown = capsys.readouterr().out
     assert "nowhere is left out: benchmark=none" in shown
     assert "zen_closed" in shown

@@ -15,15 +15,17 @@ from zenlab.assembly import Parts, assemble
 from zenlab.core import Score, SymbolicProxy, Table
 from zenlab.members import Members, combine, find_members, open_panel
 from zenlab.populating import compose_like
+from zenlab.report.board_page import board_page
 from zenlab.report.boards import draw_boards
 from zenlab.report.files import write_scores, write_summary, write_text
+from zenlab.report.page import write_page
 from zenlab.report.terminal import Terminal
 from zenlab.stage import Accuracies, Log, Watcher, tracked
 from zenlab.tracking.live import Live
 
 
 def leaderboards(config: DictConfig) -> None:
-    """Score a sample of each board's space with all proxies; write one table and a heat map.
+    """Score a sample of each board's space with all proxies; write a table, a heat map and a page.
 
     Every score is kept at once, so the same command goes on after a kill.
 
@@ -52,12 +54,15 @@ def leaderboards(config: DictConfig) -> None:
         summary = {"boards": rows, "failures": failures, "seed": config.seed}
         write_scores(folder / "leaderboard.csv", table)
         write_summary(folder / "summary.json", summary)
-        write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        written = OmegaConf.to_yaml(config, resolve=True)
+        write_text(folder / "config.yaml", written)
+        page = board_page(summary, written, overrides=HydraConfig.get().overrides.task)
+        write_page(folder / "report.html", page)
         figure = folder / "figures" / "leaderboard.png"
         draw_boards(figure, rows)
         stream.finish(summary, table, {"leaderboard": figure})
     terminal.show_boards(rows)
-    terminal.say(f"written to {folder}: leaderboard.csv, summary.json, config.yaml, figures/")
+    terminal.say(f"written to {folder}: report.html, leaderboard.csv, summary.json, figures/")
 
 
 def _board(
@@ -130,10 +135,12 @@ def _row(
         "measured": table.label,
         "n": len(known),
         "failed": sum(score.error is not None for score in scores),
-        "kendall": found["kendall"]["value"],
-        "kendall_low": found["kendall"]["low"],
-        "kendall_high": found["kendall"]["high"],
-        "spearman": found["spearman"]["value"],
+        **_with_bounds("kendall", found["kendall"]),
+        **_with_bounds("spearman", found["spearman"]),
         "top_10%_precision": found["top_precision"]["10%"]["value"],
         "seconds_per_network": float(np.median(paid)) if paid else None,
     }
+
+
+def _with_bounds(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}

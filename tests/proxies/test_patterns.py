@@ -401,6 +401,18 @@ def test_meco_opt_takes_the_chosen_channels_and_scales_to_all_of_them() -> None:
     assert found == pytest.approx(2 * wanted, rel=1e-4)
 
 
+def test_meco_opt_chooses_once_for_modules_of_the_same_maps() -> None:
+    layers = nn.Sequential(nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 9, 1))
+    asked: list[int] = []
+
+    def first(channels: int) -> Tensor:
+        asked.append(channels)
+        return torch.arange(8)
+
+    sum_of_sampled_eigenvalues(layers, randn(1, 3, 9, 9), first)
+    assert asked == [16, 16, 9]
+
+
 def test_the_effective_rank_counts_equal_singular_values() -> None:
     matrices = [torch.eye(3), torch.diag(torch.tensor([2.0, 2, 0])), torch.zeros(3, 3)]
     assert effective_ranks(torch.stack(matrices)).tolist() == pytest.approx([3, 2, 0])

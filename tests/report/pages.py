@@ -8,6 +8,7 @@ import pandas as pd
 
 from zenlab.analysis.quality import populations
 from zenlab.core import Score, Table
+from zenlab.report.board_page import board_page
 from zenlab.report.leaderboard import leaderboard
 from zenlab.report.page import Page
 from zenlab.report.results import best_rows, member_rows, score_rows
@@ -125,9 +126,28 @@ VERDICT = {
 }
 
 
+RERANKING = {
+    "epochs": 12,
+    "picked_by": "CIFAR-10 validation accuracy after 12 epochs (%)",
+    "of": LABEL,
+    "rows": [
+        {"candidates": 1, "regret": 4.25, "low": 1, "high": 9, "random_regret": 7.5, "epochs": 12},
+        {
+            "candidates": 10,
+            "regret": 0.5,
+            "low": 0,
+            "high": 2,
+            "random_regret": 1.75,
+            "epochs": 120,
+        },
+    ],
+}
+
+
 def full_page(count: int = 60) -> Page:
     summary, rows = a_run(count)
     summary["validation"] = validation(summary["top"])
+    summary["reranking"] = RERANKING
     summary["verdicts"] = [VERDICT]
     summary["remarks"] = ["a remark"]
     top = summary["top"]
@@ -164,3 +184,33 @@ def a_comparison() -> tuple[dict[str, Any], pd.DataFrame]:
     summary |= {"proxy": "suite", "architectures": 60, "members": members}
     summary["leaderboard"] = leaderboard(members)
     return summary, rows
+
+
+def board_rows() -> list[dict[str, Any]]:
+    """Two proxies on three boards; on the last one a tau is undefined, and a proxy is missing."""
+    taus = [("good", "a", 0.7), ("bad", "a", -0.2), ("good", "b", 0.5), ("bad", "b", 0.61)]
+    rows = [
+        {
+            "board": board,
+            "proxy": proxy,
+            "measured": LABEL,
+            "n": 100,
+            "failed": 3 if proxy == "bad" else 0,
+            "kendall": tau,
+            "kendall_low": tau - 0.1,
+            "kendall_high": tau + 0.1,
+            "spearman": tau + 0.1,
+            "spearman_low": tau,
+            "spearman_high": tau + 0.2,
+            "top_10%_precision": 0.25,
+            "seconds_per_network": 0.0123,
+        }
+        for proxy, board, tau in taus
+    ]
+    none = {name: None for name in rows[0] if name.startswith(("kendall", "spearman"))}
+    return [*rows, {**rows[0], "board": "c", **none}]
+
+
+def a_board_page() -> Page:
+    summary = {"boards": board_rows(), "failures": {"d": "there is no table"}, "seed": 0}
+    return board_page(summary, "a: 1", overrides=["experiment=leaderboard"])

@@ -12,6 +12,7 @@ from scipy import stats
 from tests.report.pages import (
     SPACE,
     VERDICT,
+    a_board_page,
     a_comparison,
     a_run,
     full_page,
@@ -101,6 +102,7 @@ def test_every_part_of_a_run_has_its_section() -> None:
         "Best by score",
         "The search",
         "Validation by short training",
+        "What validation would bring",
         "Remarks",
         "How to reproduce",
         "Config",
@@ -193,7 +195,7 @@ def test_nothing_is_fetched_and_every_chart_has_words() -> None:
     assert not [value for name, value in attributes if name in ("src", "srcset", "action")]
     assert {value for name, value in attributes if name == "href"} == {"data:,"}
     labels = [value for name, value in attributes if name == "aria-label"]
-    assert html.count('class="chart" role="img"') == 8
+    assert html.count('class="chart" role="img"') == 9
     assert all(len(label) > 20 for label in labels)
 
 
@@ -226,3 +228,25 @@ def test_several_proxies_are_put_side_by_side_and_the_best_is_looked_at() -> Non
         "Best by the score of good",
     ]
     assert "bad" in text_of(render(page))
+
+
+def test_leaderboards_say_who_leads_and_where_what_is_missing() -> None:
+    page = a_board_page()
+    assert page.answer == (
+        "Over all boards good ranks best, with a mean tau of 0.60. The highest on each: "
+        "a: good 0.70 [0.60, 0.80]; b: bad 0.61 [0.51, 0.71]; c: none."
+    )
+    assert titles(page)[:4] == [
+        "Where each proxy ranks well",
+        "The numbers",
+        "The boards",
+        "Remarks",
+    ]
+    taus = page.sections[1].tables[0]
+    assert [[cell.value for cell in row] for row in taus.rows] == [
+        ["good", "0.70", "0.50", "undefined"],
+        ["bad", "-0.20", "0.61", ""],
+    ]
+    told = text_of(render(page))
+    assert "d is left out: there is no table" in told
+    assert "a: 3 scores of bad failed" in told

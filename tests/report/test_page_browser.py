@@ -10,7 +10,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from tests.report.pages import LABEL, full_page
+from tests.report.pages import LABEL, a_board_page, full_page
 from zenlab.report.page import write_page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -47,6 +47,13 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    write_page(path, a_board_page())
+    return path
+
+
 class Opened:
     """A page in a browser without a network, and what it complained about."""
 
@@ -70,24 +77,35 @@ class Opened:
             self.complaints.append(message.text)
 
 
+@pytest.mark.parametrize(("kind", "count"), [("report", 9), ("board", 1)])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_browser_draws_every_chart_without_complaint_or_network(
-    browser: Any, report: Path, width: int, dark: bool, tmp_path: Path
+    browser: Any,
+    request: pytest.FixtureRequest,
+    kind: str,
+    count: int,
+    width: int,
+    dark: bool,
+    tmp_path: Path,
 ) -> None:
-    opened = Opened(browser, report, width=width, dark=dark)
+    path = request.getfixturevalue(kind)
+    opened = Opened(browser, path, width=width, dark=dark)
     charts = opened.page.locator(".chart")
-    assert charts.count() == 8
+    assert charts.count() == count
     for place in range(charts.count()):
         charts.nth(place).screenshot(path=tmp_path / "chart.png")
         ink = matplotlib.image.imread(tmp_path / "chart.png")[..., :3]
         assert len(np.unique((ink * 255).astype(int).reshape(-1, 3), axis=0)) > 20
-    assert opened.complaints == [] and opened.requests == [report.as_uri()]
+    assert opened.complaints == [] and opened.requests == [path.as_uri()]
     opened.context.close()
 
 
-def test_a_phone_needs_no_scrolling_sideways(browser: Any, report: Path) -> None:
-    opened = Opened(browser, report, width=390)
+@pytest.mark.parametrize("kind", ["report", "board"])
+def test_a_phone_needs_no_scrolling_sideways(
+    browser: Any, request: pytest.FixtureRequest, kind: str
+) -> None:
+    opened = Opened(browser, request.getfixturevalue(kind), width=390)
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
     opened.context.close()
 

@@ -29,7 +29,7 @@ _PASS = "pass"
 
 @dataclass
 class LeafMaps:
-    """Outputs (n, c, ...) of which the first image's maps are distinct, and who made them.
+    """The first image's distinct maps (1, c, ...), and who made them.
 
     `made` tells for each call of a module, in order, the place of its maps in `distinct`. A batch
     norm made those that entered it: up to a shift and a scale of each channel, they are its own.
@@ -68,22 +68,21 @@ def leaf_maps(
 
 @torch.no_grad()
 def covariances(maps: Sequence[Tensor]) -> dict[int, tuple[list[int], Tensor]]:
-    """Return how the channels of maps (n, c, ...) vary together for the first image.
+    """Return how the channels of maps (1, c, ...) vary together.
 
     By number of channels: the places of the maps, and their covariances (maps, c, c), as sums over
     positions.
     """
     alike: dict[torch.Size, list[int]] = defaultdict(list)
     for place, one in enumerate(maps):
-        alike[one.shape[1:]].append(place)
+        alike[one.shape].append(place)
     places: dict[int, list[int]] = defaultdict(list)
     found: dict[int, list[Tensor]] = defaultdict(list)
     for shape, those in alike.items():
-        # Transposed, for maps in channels_last are stacked fastest that way.
-        together = torch.stack([maps[place][0].flatten(1).T for place in those])
+        together = torch.cat([maps[place] for place in those]).flatten(2).mT  # (maps, positions, c)
         together -= together.mean(1, keepdim=True)
-        places[shape[0]] += those
-        found[shape[0]].append(together.mT @ together)
+        places[shape[1]] += those
+        found[shape[1]].append(together.mT @ together)
     return {channels: (places[channels], torch.cat(made)) for channels, made in found.items()}
 
 
@@ -109,7 +108,8 @@ def _run(
         place = known[key][1] if key in known and known[key][0]() is entering else None
         if place is None:
             place = len(found.distinct)
-            found.distinct.append(output[:1].clone() if copy else output)
+            first = output[:1]
+            found.distinct.append(first.clone() if copy else first)
             found.versions.append(found.distinct[place]._version)
             if key:
                 known[key] = weakref.ref(entering), place

@@ -62,13 +62,15 @@ def sum_of_sampled_eigenvalues(
 ) -> float:
     """Return the sum over leaf modules of the smallest eigenvalue of chosen channels, scaled.
 
-    Where there are no more positions than chosen channels, it is 0.
+    Where there are no more positions than chosen channels, it is 0. Modules that return the same
+    maps, up to a shift and a scale of each channel, share what is chosen: in the mean over draws
+    the sum is the same as if each had its own.
 
     Args:
         network: in training mode.
         images: (n, c, h, w); correlations are those of the first one.
-        choose: returns the channels to take of a module that has so many, called in the order in
-            which the modules run, for those whose eigenvalue may be another than 0.
+        choose: returns the channels to take of maps that have so many, called in the order in
+            which modules make them, where their eigenvalue may be another than 0.
         modules: the leaves, where they are known already.
 
     Raises:
@@ -80,20 +82,15 @@ def sum_of_sampled_eigenvalues(
         modules or leaves(network),
         lambda c, positions: positions > min(c, CHANNELS),
     )
-    made: dict[int, list[int]] = defaultdict(list)
-    chosen: dict[int, list[Tensor]] = defaultdict(list)
-    for place in maps.made:
-        channels = maps.distinct[place].shape[1]
-        made[channels].append(place)
-        chosen[channels].append(choose(channels))
-    total = 0.0
+    chosen = [choose(output.shape[1]) for output in maps.distinct]
+    values = [0.0] * len(maps.distinct)
     for channels, (places, of_all) in covariances(maps.distinct).items():
-        row = {place: row for row, place in enumerate(places)}
-        rows = torch.tensor([row[place] for place in made[channels]], device=of_all.device)
-        kept = torch.stack(chosen[channels]).to(of_all.device)
-        sampled = of_all[rows[:, None, None], kept[:, :, None], kept[:, None]]
-        total += math.fsum(smallest_eigenvalues(sampled).tolist()) * channels / CHANNELS
-    return total
+        kept = torch.stack([chosen[place] for place in places]).to(of_all.device)
+        rows = torch.arange(len(places), device=of_all.device)[:, None, None]
+        smallest = smallest_eigenvalues(of_all[rows, kept[:, :, None], kept[:, None]])
+        for place, value in zip(places, smallest.tolist(), strict=True):
+            values[place] = value * channels / CHANNELS
+    return math.fsum(values[place] for place in maps.made)
 
 
 def _chooser(rng: torch.Generator) -> Callable[[int], Tensor]:

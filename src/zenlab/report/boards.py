@@ -15,7 +15,13 @@ def in_order(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
     """Return the proxies, the highest mean tau first, and the boards as they came."""
     boards = list(dict.fromkeys(row["board"] for row in rows))
     proxies = list(dict.fromkeys(row["proxy"] for row in rows))
-    return sorted(proxies, key=lambda proxy: -_mean(rows, proxy)), boards
+    return sorted(proxies, key=lambda proxy: -mean_tau(rows, proxy)), boards
+
+
+def mean_tau(rows: Sequence[Mapping[str, Any]], proxy: str) -> float:
+    """Return the mean of a proxy's taus over the boards; -1 where there is none."""
+    known = [row["kendall"] for row in rows if row["proxy"] == proxy and row["kendall"] is not None]
+    return float(np.mean(known)) if known else -1.0
 
 
 def draw_boards(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -43,11 +49,6 @@ def draw_boards(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=160)
     plt.close(figure)
-
-
-def _mean(rows: Sequence[Mapping[str, Any]], proxy: str) -> float:
-    known = [row["kendall"] for row in rows if row["proxy"] == proxy and row["kendall"] is not None]
-    return float(np.mean(known)) if known else -1.0
 
 
 def _tau(row: Mapping[str, Any] | None) -> float:

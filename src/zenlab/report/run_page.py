@@ -10,7 +10,7 @@ from zenlab.report.page import Page
 from zenlab.report.sections.closing import closing_sections, remarks_section
 from zenlab.report.sections.scores import best_section, quality_section, scatter_section
 from zenlab.report.sections.search import search_section
-from zenlab.report.sections.validation import validation_section
+from zenlab.report.sections.validation import reranking_section, validation_section
 from zenlab.report.sections.verdicts import verdicts_section
 from zenlab.report.sections.words import interval, number, rounded
 
@@ -27,8 +27,8 @@ def run_page(
     """Return the page of a run of one proxy.
 
     Args:
-        summary: what `summary.json` holds; `correlation`, `validation`, `verdicts` and `search` may
-            be missing.
+        summary: what `summary.json` holds; `correlation`, `validation`, `reranking`, `verdicts` and
+            `search` may be missing.
         rows: the columns of `scores.csv`.
         config_yaml: the whole config, for the reader.
         space: where the architectures come from; draws them.
@@ -49,6 +49,7 @@ def run_page(
             best_section(summary["top"], space, trained),
             search_section(summary.get("search", {}), rises, label or "accuracy"),
             validation_section(summary.get("validation", {})),
+            reranking_section(summary.get("reranking", {})),
             remarks_section(summary),
             *closing_sections(config_yaml, overrides),
         ],

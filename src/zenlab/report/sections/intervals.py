@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from zenlab.report.charts import Interval, intervals_chart
+from zenlab.report.charts.intervals import Interval, intervals_chart
 from zenlab.report.page import Chart
 
 

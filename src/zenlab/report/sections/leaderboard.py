@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zenlab.report.charts import Interval
+from zenlab.report.charts.intervals import Interval
 from zenlab.report.page import Cell, Section, Table
 from zenlab.report.sections.intervals import interval_charts
 from zenlab.report.sections.words import rounded, seconds, with_interval

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from zenlab.core import Space
-from zenlab.report.charts import Interval, scatter_chart
+from zenlab.report.charts.intervals import Interval
+from zenlab.report.charts.scatter import scatter_chart
 from zenlab.report.drawings import draw
 from zenlab.report.page import Card, Cell, Chart, Section, Table
 from zenlab.report.points import choose, pack

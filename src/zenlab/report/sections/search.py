@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from zenlab.report.charts import front_chart, steps_chart
+from zenlab.report.charts.curves import front_chart, steps_chart
 from zenlab.report.page import Chart, Section
 
 
