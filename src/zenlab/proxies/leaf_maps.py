@@ -108,7 +108,7 @@ def _run(
         place = known[key][1] if key in known and known[key][0]() is entering else None
         if place is None:
             place = len(found.distinct)
-            first = output[:1]
+            first = output if len(output) == 1 else output[:1]
             found.distinct.append(first.clone() if copy else first)
             found.versions.append(found.distinct[place]._version)
             if key:
