@@ -19,6 +19,7 @@ from zenlab.options import config_folder
 from zenlab.proxies.suite import Suite
 from zenlab.report.terminal import Terminal
 from zenlab.stage import Accuracies, Log, Watcher
+from zenlab.tracking.live import Live
 
 _OWN = ("space", "dataset", "benchmark", "searcher", "constraint", "validation")
 """Groups that a source decides itself; all else is the job's."""
@@ -52,7 +53,7 @@ def populate(
         terminal.say(remark)
     scores: list[Score] = []
     with Scorers(own, parts) as scorers, terminal.progress(name) as progress:
-        watcher = Watcher(progress, log)
+        watcher = Watcher(progress, log, Live(table=accuracies.table, searcher=parts.searcher))
         while asked := parts.searcher.ask():
             progress.expect(len(set(asked)))
             told = scorers.score(asked, watcher.on_score)

@@ -16,7 +16,8 @@ from zenlab.abilities import Enumerable, Learning, Shortened
 from zenlab.assembly import GROUPS, choices
 from zenlab.benchmarks.table import TableUnavailable
 from zenlab.core import Genotype, Score, Searcher, Space, Table
-from zenlab.report.terminal import ScoringProgress, Terminal
+from zenlab.report.progress import ScoringProgress
+from zenlab.report.terminal import Terminal
 from zenlab.tracking.live import Live
 
 _SECONDS_BETWEEN_METRICS = 1.0
