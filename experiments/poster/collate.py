@@ -1,146 +1,154 @@
 """Print the tables of README.md from the folders of the runs.
 
-Run: python experiments/poster/collate.py <folder of experiment=poster> <folders of populations ...>
+Run: python experiments/poster/collate.py <folder of experiment=poster> <folders of plain runs ...>
 """
 
 import json
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-
-def main(poster: Path, populations: list[Path]) -> None:
-    """Print each table in Markdown."""
-    summary = json.loads((poster / "summary.json").read_text())
-    for table in (verdicts, contrast, pairs, terms, strata, spaces, widths):
-        print("\n".join(table(summary)), end="\n\n")
-    if populations:
-        print("\n".join(correlations(populations)))
+Summary = dict[str, Any]
+SKIP_CLAIMS = ("skip_on_edge_03", "h1_skip_connection")
+TERMS = ("score", "score without growth", "fan_in", "growth", "log_difference")
 
 
-def verdicts(summary: dict[str, Any]) -> list[str]:
+def main(poster: Path, runs: list[Path]) -> None:
+    """Print each table in Markdown under what it shows."""
+    summary = read(poster)
+    show("Verdicts", ["claim", "verdict", "why"], verdicts(summary))
+    show(
+        "Accuracy with and without a skip",
+        ["condition", "cells", "with", "mean", "median", "without", "mean", "median", "difference"],
+        contrasts(summary),
+    )
+    show(
+        "A skip in the place of another operation: accuracy, and whether the score agrees in sign",
+        ["claim", "replaced", "pairs", "mean", "median", "agree", "by chance"],
+        pairs(summary),
+    )
+    show(
+        "How each term of the score ranks",
+        ["space", "term", "share of variance", "Spearman", "given params"],
+        terms(summary),
+    )
+    show("Spearman by number of skips, reachable cells", ["skips", "cells", *TERMS], skips(summary))
+    show(
+        "Rank quality by space, links on and off",
+        ["space", "networks", "tau", "equal in", "tau within"],
+        spaces(summary),
+    )
+    show(
+        "Rank quality with widths free and held",
+        ["space", "networks", "tau", "held", "tau within", "Spearman given params"],
+        widths(summary),
+    )
+    show(
+        "Correlations of plain runs",
+        ["proxy", "against", "population", "n", "tau-b", "Spearman", "Pearson"],
+        (row for folder in runs for row in correlations(read(folder))),
+    )
+
+
+def read(folder: Path) -> Summary:
+    """Return the summary of a run."""
+    summary: Summary = json.loads((folder / "summary.json").read_text())
+    return summary
+
+
+def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under columns, unless there are none."""
+    lines = [" | ".join(map(str, row)) for row in rows]
+    if lines:
+        head = [" | ".join(columns), " | ".join(["---"] * len(columns))]
+        print(f"## {title}", "", *(f"| {line} |" for line in [*head, *lines]), "", sep="\n")
+
+
+def verdicts(summary: Summary) -> Iterator[Sequence[object]]:
     """Claims and what became of them."""
-    rows = [
-        f"| `{row['claim']}` | **{row['verdict']}** | {row['sentence']} |"
-        for row in summary["verdicts"]
-    ]
-    return ["| claim | verdict | why |", "|---|---|---|", *rows]
+    for row in summary["verdicts"]:
+        yield f"`{row['claim']}`", f"**{row['verdict']}**", row["sentence"]
 
 
-def contrast(summary: dict[str, Any]) -> list[str]:
-    """Means with and without a skip on the edge from input to output, and on any."""
-    lines = [
-        "| | cells | with: n | mean | without: n | mean | difference |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for claim in ("skip_on_edge_03", "h1_skip_connection"):
+def contrasts(summary: Summary) -> Iterator[Sequence[object]]:
+    """Cells that meet a condition against those that don't, dead ones in and out."""
+    for claim in SKIP_CLAIMS:
         found = summary["evidence"].get(claim, {}).get("contrast", {})
-        for rows in ("all", "live"):
-            if rows in found:
-                ours, theirs = found[rows]["present"], found[rows]["absent"]
-                lines.append(
-                    f"| {found['condition']} | {rows} | {ours['n']:,} | {ours['mean']:.3f} | "
-                    f"{theirs['n']:,} | {theirs['mean']:.3f} | {bounded(found[rows]['mean'])} |"
+        for cells in ("all", "live"):
+            if cells in found:
+                sides = (found[cells][side] for side in ("present", "absent"))
+                told = (
+                    word
+                    for side in sides
+                    for word in (f"{side['n']:,}", f"{side['mean']:.3f}", f"{side['median']:.3f}")
                 )
-    return lines
+                yield found["condition"], cells, *told, bounded(found[cells]["mean"])
 
 
-def pairs(summary: dict[str, Any]) -> list[str]:
-    """What a skip does in the place of another operation."""
-    lines = [
-        "| claim | replaced | pairs | mean | median | agree | by chance |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for claim in ("skip_on_edge_03", "h1_skip_connection"):
+def pairs(summary: Summary) -> Iterator[Sequence[object]]:
+    """What the skip does where all else is equal."""
+    for claim in SKIP_CLAIMS:
         matched = summary["evidence"].get(claim, {}).get("matched", {})
         for replaced, effect in matched.get("by_context", {}).get("replaced", {}).items():
             accuracy, agreement = effect["accuracy"], effect["agreement"]
-            agree = chance = ""
-            if agreement:
-                agree = bounded(agreement["share"])
-                chance = f"{agreement['by_chance']:.2f}"
-            lines.append(
-                f"| {claim} | {replaced} | {effect['pairs']:,} | {bounded(accuracy['mean'])} | "
-                f"{bounded(accuracy['median'])} | {agree} | {chance} |"
+            agree = (
+                (bounded(agreement["share"]), f"{agreement['by_chance']:.2f}")
+                if agreement
+                else ("", "")
             )
-    return lines
+            effects = bounded(accuracy["mean"]), bounded(accuracy["median"])
+            yield claim, replaced, f"{effect['pairs']:,}", *effects, *agree
 
 
-def terms(summary: dict[str, Any]) -> list[str]:
-    """How each term of the score ranks."""
-    lines = [
-        "| space | term | share of variance | Spearman | given params |",
-        "|---|---|---|---|---|",
-    ]
-    for where, table in populations_of(summary, "growth_drowns_signal").items():
+def terms(summary: Summary) -> Iterator[Sequence[object]]:
+    """The score, the score without growth, and each term by itself."""
+    for where, table in populations(summary, "growth_drowns_signal"):
         for name, row in table["terms"].items():
             share = f"{row['share_of_variance']:.0%}" if "share_of_variance" in row else ""
-            lines.append(
-                f"| {where} | {name} | {share} | {bounded(row['spearman'])} | "
-                f"{bounded(row['partial_spearman'])} |"
-            )
-    return lines
+            yield where, name, share, bounded(row["spearman"]), bounded(row["partial_spearman"])
 
 
-def strata(summary: dict[str, Any]) -> list[str]:
-    """Rank quality by number of skips."""
-    table = populations_of(summary, "growth_drowns_signal").get("nb201", {})
-    names = ("score", "score without growth", "fan_in", "growth", "log_difference")
+def skips(summary: Summary) -> Iterator[Sequence[object]]:
+    """The same among cells of as many skips."""
+    table = dict(populations(summary, "growth_drowns_signal")).get("nb201", {})
     rows: dict[tuple[float, int], dict[str, str]] = {}
     for row in table.get("strata", []):
         rows.setdefault((row["low"], row["n"]), {})[row["of"]] = bounded(row["spearman"])
-    lines = [f"| skips | cells | {' | '.join(names)} |", "|---|---|" + "---|" * len(names)]
-    for (skips, count), found in rows.items():
-        lines.append(f"| {skips:g} | {count:,} | {' | '.join(found.get(n, '') for n in names)} |")
-    return lines
+    for (count, cells), found in rows.items():
+        yield f"{count:g}", f"{cells:,}", *(found.get(name, "") for name in TERMS)
 
 
-def spaces(summary: dict[str, Any]) -> list[str]:
-    """Rank quality by space, links on and off."""
-    lines = ["| space | networks | tau | equal in | tau within |", "|---|---|---|---|---|"]
-    for where, row in populations_of(summary, "h2_residual_space").items():
-        lines.append(
-            f"| {where} | {row['n']:,} | {bounded(row['kendall'])} | {', '.join(row['within'])} | "
-            f"{bounded(row['kendall_within'])} |"
+def spaces(summary: Summary) -> Iterator[Sequence[object]]:
+    """Kendall's tau, and the same among networks of equal depth and strides."""
+    for where, row in populations(summary, "h2_residual_space"):
+        within = ", ".join(row["within"])
+        yield (
+            where,
+            f"{row['n']:,}",
+            bounded(row["kendall"]),
+            within,
+            bounded(row["kendall_within"]),
         )
-    return lines
 
 
-def widths(summary: dict[str, Any]) -> list[str]:
-    """Rank quality with widths free and held."""
-    lines = [
-        "| space | networks | tau | held | tau within | Spearman given params |",
-        "|---|---|---|---|---|---|",
-    ]
-    for where, row in populations_of(summary, "h3_channel_width").items():
-        lines.append(
-            f"| {where} | {row['n']:,} | {bounded(row['kendall'])} | {', '.join(row['held'])} | "
-            f"{bounded(row['kendall_within'])} | {bounded(row['partial_spearman'])} |"
-        )
-    return lines
+def widths(summary: Summary) -> Iterator[Sequence[object]]:
+    """Kendall's tau, and the same among networks of equal widths."""
+    for where, row in populations(summary, "h3_channel_width"):
+        taus = bounded(row["kendall"]), ", ".join(row["held"]), bounded(row["kendall_within"])
+        yield where, f"{row['n']:,}", *taus, bounded(row["partial_spearman"])
 
 
-def correlations(folders: list[Path]) -> list[str]:
-    """All correlations of ordinary runs, by population."""
-    lines = [
-        "| proxy | against | population | n | tau-b | Spearman | Pearson |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for folder in folders:
-        summary = json.loads((folder / "summary.json").read_text())
-        for name, quality in summary["correlation"].items():
-            found = (bounded(quality[key]) for key in ("kendall", "spearman", "pearson"))
-            lines.append(
-                f"| {summary['proxy']} | {summary['benchmark']['label']} | {name} | "
-                f"{quality['n']:,} | {' | '.join(found)} |"
-            )
-    return lines
+def correlations(summary: Summary) -> Iterator[Sequence[object]]:
+    """All correlations of an ordinary run, by population."""
+    for name, quality in summary["correlation"].items():
+        found = (bounded(quality[key]) for key in ("kendall", "spearman", "pearson"))
+        yield summary["proxy"], summary["benchmark"]["label"], name, f"{quality['n']:,}", *found
 
 
-def populations_of(summary: dict[str, Any], claim: str) -> dict[str, Any]:
-    """Return the tables of a claim by population."""
-    found: dict[str, Any] = summary["evidence"].get(claim, {}).get("populations", {})
-    return found
+def populations(summary: Summary, claim: str) -> Iterator[tuple[str, Any]]:
+    """Yield the tables of a claim by population."""
+    yield from summary["evidence"].get(claim, {}).get("populations", {}).items()
 
 
 def bounded(measured: dict[str, Any]) -> str:
