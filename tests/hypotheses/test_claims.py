@@ -1,6 +1,7 @@
 """Claims find what was put into made-up populations, and don't find what wasn't."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -87,6 +88,27 @@ def test_a_proxy_that_is_better_in_one_space_is_found_to_be() -> None:
     assert verdict.word == "supported" and verdict.leading.effect > 0.3
     worse = SpacesClaim("Better.", sources, {"bad against good": ["bad", "good"]}, {}, 0.05)
     assert judge(worse, good=ranked(0.3), bad=ranked(3.0)).word == "refuted"
+
+
+def test_the_same_networks_scored_in_two_ways_are_compared_as_pairs() -> None:
+    def scored(shift: float) -> Population:
+        def make(rng: np.random.Generator, d: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+            accuracies, errors = noise(rng), noise(rng)
+            return accuracies + errors + shift * noise(rng), accuracies
+
+        return population(make)
+
+    def width(other: Population) -> float:
+        verdict = judge(claim, one=scored(0.0), other=other)
+        (part,) = verdict.parts
+        assert part.low is not None and part.high is not None
+        return part.high - part.low
+
+    sources = {"one": Source([]), "other": Source([])}
+    claim = SpacesClaim("Better.", sources, {"pair": ["one", "other"]}, {}, 0.05)
+    alike = scored(0.1)
+    strangers = replace(alike, genotypes=alike.genotypes[::-1])
+    assert width(alike) < 0.4 * width(strangers)
 
 
 def test_a_comparison_of_what_isnt_there_is_refused() -> None:

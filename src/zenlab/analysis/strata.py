@@ -63,13 +63,16 @@ class Strata:
     """Rank quality by stratum, in the order of the descriptors, and its mean within strata.
 
     `kendall` weights each stratum by its pairs, `spearman` by its rows; both leave out strata in
-    which they are undefined.
+    which they are undefined. `pooled_taus` and `within_taus` (1 + draws,) are tau-b over all pairs
+    and within strata, of the rows and of each resample: what differences between populations need.
     """
 
     strata: tuple[Stratum, ...]
     kendall: Bounded
     spearman: Bounded
     simpson: Simpson
+    pooled_taus: Floats
+    within_taus: Floats
 
 
 def stratify(
@@ -120,11 +123,14 @@ def stratify(
     within = _mean(np.array([one.kendall for one in judged]), pairs)
     by_rows = _mean(np.array([one.spearman for one in judged]), sizes)
     share = float(pairs[:, 0].sum()) / max(count * (count - 1) / 2, 1)
+    pooled = _tau(columns, times)
     return Strata(
         strata,
         bound_correlation(within, rows=count),
         bound_correlation(by_rows, rows=count),
-        _compare(_tau(columns, times), within, share, strata),
+        _compare(pooled, within, share, strata),
+        pooled,
+        within,
     )
 
 

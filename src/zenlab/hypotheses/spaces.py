@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from zenlab.analysis.bounded import Bounded
+from zenlab.analysis.bounded import bound_difference
+from zenlab.analysis.ranked import Floats
 from zenlab.analysis.strata import Strata, stratify
 from zenlab.checks import require_positive
+from zenlab.core import Genotype
 from zenlab.hypotheses.claim import Source
 from zenlab.hypotheses.population import Population
 from zenlab.hypotheses.verdict import Part, Verdict, part_of
@@ -18,9 +20,9 @@ class SpacesClaim:
     """In each of `comparisons`, scores rank better in the first population than in the second.
 
     `comparisons` maps what is compared to two names of `sources`. The effect is the difference of
-    Kendall's tau-b, of samples taken for independent: where the same networks are scored in two
-    ways, its interval is wider than it need be. `within` names, by source, descriptors that are
-    held equal: tau is then that within their strata.
+    Kendall's tau-b; where both populations are the same networks, scored in two ways, they are
+    resampled together, so that its interval knows that they are. `within` names, by source,
+    descriptors that are held equal: tau is then that within their strata.
     """
 
     statement: str
@@ -53,8 +55,9 @@ class SpacesClaim:
         rng: np.random.Generator,
     ) -> Verdict:
         """See `Claim`."""
+        seeds = _seeds(populations, rng)
         strata = {
-            where: self._judged(where, population, draws, rng)
+            where: self._judged(where, population, draws, np.random.default_rng(seeds[where]))
             for where, population in populations.items()
         }
         parts = [
@@ -90,26 +93,17 @@ class SpacesClaim:
         populations: Mapping[str, Population],
         strata: Mapping[str, Strata],
     ) -> Part:
-        one, other = (self._tau(where, strata[where]) for where in pair)
+        one, other = (self._taus(where, strata[where]) for where in pair)
         n = min(len(populations[where]) for where in pair)
-        return part_of(what, difference(one, other), n, self.smallest_effect, "tau")
+        return part_of(what, bound_difference(one - other, rows=n), n, self.smallest_effect, "tau")
 
-    def _tau(self, where: str, found: Strata) -> Bounded:
-        return found.kendall if self.within.get(where) else found.simpson.pooled
+    def _taus(self, where: str, found: Strata) -> Floats:
+        return found.within_taus if self.within.get(where) else found.pooled_taus
 
 
-def difference(one: Bounded, other: Bounded) -> Bounded:
-    """Return `one` minus `other` of independent samples, with the interval of the difference.
-
-    Where both come from the same networks it is too wide, never too narrow, as long as the two
-    agree in sign of their errors.
-    """
-    if one.value is None or other.value is None:
-        return Bounded(None, None, None, one.reason or other.reason)
-    value = one.value - other.value
-    if one.low is None or one.high is None or other.low is None or other.high is None:
-        return Bounded(value, None, None, one.reason or other.reason)
-    # Zou, Toward using confidence intervals to compare correlations, Psychological Methods 2007.
-    low = value - float(np.hypot(one.value - one.low, other.high - other.value))
-    high = value + float(np.hypot(one.high - one.value, other.value - other.low))
-    return Bounded(value, low, high)
+def _seeds(populations: Mapping[str, Population], rng: np.random.Generator) -> dict[str, int]:
+    """Return a seed for the resamples of each population, one for all of the same networks."""
+    of_networks: dict[tuple[Genotype, ...], int] = {}
+    for population in populations.values():
+        of_networks.setdefault(population.genotypes, int(rng.integers(2**63)))
+    return {where: of_networks[population.genotypes] for where, population in populations.items()}
