@@ -106,6 +106,7 @@ def test_a_suite_may_hold_combinations_and_settings(run_zenlab: Run) -> None:
         (["proxy.members=[zem]"], "there is no proxy zem; the options are az_expressivity"),
         (["proxy.members=[suite]"], "names suite, which is a suite"),
         (["+proxy.settings.zen.gamma=1"], "proxy.settings has zen, which is not among"),
+        (["+proxy.settings.znn.gamma=1"], "there is no proxy znn; the options are"),
         (["+proxy.settings.snip.gama=1"], "proxy.settings.snip has gama; snip has"),
         (["searcher=race"], "use proxy=zen"),
         (

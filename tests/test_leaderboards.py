@@ -22,7 +22,6 @@ def lead(tmp_path: Path, *overrides: str) -> Path:
     words = [
         "experiment=leaderboard",
         "proxy.members=[params,flops,zen_closed]",
-        "proxy.settings={}",
         "searcher.budget=40",
         "analysis.draws=50",
         "tracking=none",
@@ -32,7 +31,6 @@ def lead(tmp_path: Path, *overrides: str) -> Path:
     output = tmp_path / "board"
     output.mkdir()
     with open_dict(config):
-        config.proxy.settings = {}
         config.boards = {
             "accuracy": ["space=nb201", "benchmark=embedded"],
             "loss": ["space=nb201", "benchmark=embedded", "benchmark.quantity=loss"],

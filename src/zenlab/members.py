@@ -80,14 +80,19 @@ def find_members(config: DictConfig, parts: Parts) -> Members:
         else:
             require_labels(name, made, parts.dataset)
             proxies[name], written[name] = made, OmegaConf.to_container(node, resolve=True)  # type: ignore[assignment]
-    unknown = set(settings) - set(proxies) - set(combined)
-    if unknown:
-        raise ValueError(
-            f"proxy.settings has {', '.join(sorted(unknown))}, which is not among the members"
-        )
+    _refuse_idle_settings(set(settings) - set(proxies) - set(combined))
     for name in combined:
         _refuse_circles(name, combined, ())
     return Members(proxies, written, combined, shown)
+
+
+def _refuse_idle_settings(names: set[str]) -> None:
+    """Refuse settings of no member; an experiment's file may have them for those it would take."""
+    written = " ".join(HydraConfig.get().overrides.task)
+    for name in sorted(names):
+        _file(name)
+        if f"proxy.settings.{name}" in written:
+            raise ValueError(f"proxy.settings has {name}, which is not among the members")
 
 
 def _refuse_circles(
