@@ -70,6 +70,7 @@ def judge_hypothesis(config: DictConfig) -> float | None:
     terminal.say(
         f"written to {folder}: report.html, summary.json, verdicts.csv, parts.csv, figures/"
     )
+    terminal.say_tracked(stream.url or stream.folder)
     return verdicts[0].leading.effect
 
 

@@ -63,6 +63,7 @@ def leaderboards(config: DictConfig) -> None:
         stream.finish(summary, table, {"leaderboard": figure})
     terminal.show_boards(rows)
     terminal.say(f"written to {folder}: report.html, leaderboard.csv, summary.json, figures/")
+    terminal.say_tracked(stream.url or stream.folder)
 
 
 def _board(

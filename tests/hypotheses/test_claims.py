@@ -109,6 +109,7 @@ def test_the_same_networks_scored_in_two_ways_are_compared_as_pairs() -> None:
     alike = scored(0.1)
     strangers = replace(alike, genotypes=alike.genotypes[::-1])
     assert width(alike) < 0.4 * width(strangers)
+    assert width(scored(0.0)) == 0
 
 
 def test_a_comparison_of_what_isnt_there_is_refused() -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from zenlab.analysis.bounded import bound_difference
+from zenlab.analysis.bounded import Bounded, bound_difference
 from zenlab.analysis.ranked import Floats
 from zenlab.analysis.strata import Strata, stratify
 from zenlab.checks import require_positive
@@ -95,7 +95,11 @@ class SpacesClaim:
     ) -> Part:
         one, other = (self._taus(where, strata[where]) for where in pair)
         n = min(len(populations[where]) for where in pair)
-        return part_of(what, bound_difference(one - other, rows=n), n, self.smallest_effect, "tau")
+        if np.array_equal(one, other):  # the same order, not only alike
+            found = Bounded(0.0, 0.0, 0.0)
+        else:
+            found = bound_difference(one - other, rows=n)
+        return part_of(what, found, n, self.smallest_effect, "tau")
 
     def _taus(self, where: str, found: Strata) -> Floats:
         return found.within_taus if self.within.get(where) else found.pooled_taus

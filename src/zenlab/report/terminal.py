@@ -38,6 +38,11 @@ class Terminal:
         """Print one plain line."""
         self._console.print(line, markup=False, soft_wrap=True)
 
+    def say_tracked(self, where: Path | str | None) -> None:
+        """Say where W&B has the run: its page, or the folder of an offline one."""
+        if where is not None:
+            self.say(f"W&B: {where}")
+
     def progress(
         self, what: str, *, show_best: bool = True, total: int | None = None
     ) -> ScoringProgress:
@@ -82,8 +87,7 @@ class Terminal:
         more += ", validation.csv" if "validation" in summary else ""
         more += ", figures/" if "correlation" in summary or more else ""
         self.say(f"written to {folder}: report.html, summary.json, scores.csv, config.yaml{more}")
-        if tracked is not None:
-            self.say(f"W&B: {tracked}")
+        self.say_tracked(tracked)
 
     def show_leaderboard(
         self, summary: Mapping[str, Any], folder: Path, tracked: Path | str | None = None
@@ -104,8 +108,7 @@ class Terminal:
         self.say(
             f"written to {folder}: report.html, summary.json, scores.csv, config.yaml{figures}"
         )
-        if tracked is not None:
-            self.say(f"W&B: {tracked}")
+        self.say_tracked(tracked)
 
     def _show_validation(self, summary: Mapping[str, Any]) -> None:
         """Print what came of the best candidates, if any were trained."""
