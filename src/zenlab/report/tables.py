@@ -72,6 +72,7 @@ def stability_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 def parts_table(parts: Sequence[Mapping[str, Any]]) -> Table:
     """One row for each part of a claim: its effect with its interval, and what it says."""
     table = _table("", words=["part"], numbers=["effect", "unit", "n", "says"])
+    table.columns[0].no_wrap = False  # on a narrow terminal the name gives way, not the numbers
     for part in parts:
         table.add_row(part["part"], _effect(part), part["unit"], f"{part['n']:,}", part["says"])
     return table
