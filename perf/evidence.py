@@ -4,7 +4,7 @@ Seconds of wall clock and, since other programs may be running, of this process'
 of each cell, the 75,000 pairs that differ by one edit to a skip, their effects on accuracy and on a
 score (all pairs, by edit, by edge and by two kinds of context, 1,000 draws), and the contrast of
 cells with a skip on edge 0 -> 3. Accuracies and scores are made up, 341 cells being dead as in the
-tables. Then the time of a plan. Run with `python perf/evidence.py`.
+tables. Run with `python perf/evidence.py`.
 """
 
 import time
@@ -16,7 +16,6 @@ import numpy as np
 from zenlab.analysis.contrast import contrast
 from zenlab.analysis.matched import matched_effects
 from zenlab.analysis.pairs import choices_of, count_elsewhere, edits_to, find_pairs
-from zenlab.analysis.planning import decides, kendall_of, plan
 from zenlab.spaces.nb201.space import NB201
 
 DRAWS = 1_000
@@ -51,11 +50,6 @@ def main() -> None:
     timed(
         "contrast of 3,125 with 12,500",
         lambda: contrast(accuracies, factor, top=100, draws=DRAWS, rng=rng),
-    )
-    pilot = np.stack([scores, accuracies], axis=1)[:500]
-    timed(
-        "plan for tau above 0.4",
-        lambda: plan(pilot, kendall_of, decides(0.4), most=2_000, simulations=400, rng=rng),
     )
 
 

@@ -12,7 +12,6 @@ from omegaconf import OmegaConf
 
 from tests.conftest import compose
 from zenlab.hypotheses.claim import Source
-from zenlab.hypotheses.population import Population
 from zenlab.populating import compose_option
 from zenlab.spaces.nb201 import NB201
 
@@ -54,52 +53,6 @@ def own_claim(folder: Path, *overrides: str, **more: Any) -> list[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(OmegaConf.create(claim), path)
     return [f"hydra.searchpath=[file://{folder / 'options'}]", "hypothesis=own"]
-
-
-def population(count: int = 200) -> Population:
-    genotypes = [SPACE.parse(str(index)) for index in range(count)]
-    described = pd.DataFrame([SPACE.describe(genotype) for genotype in genotypes])
-    rng = np.random.default_rng(0)
-    return Population(
-        "made up",
-        SPACE,
-        tuple(genotypes),
-        rng.normal(size=count),
-        rng.normal(size=count),
-        described,
-        pd.DataFrame(),
-        {},
-        "accuracy (%)",
-        "some",
-        0.0,
-    )
-
-
-def test_conditions_are_read_as_they_are_written() -> None:
-    some = population()
-    skips = some.described["count_skip_connect"]
-    nones = some.described["count_none"]
-    found = some.mask("count_skip_connect >= 2 and count_none == 0")
-    assert found.tolist() == ((skips >= 2) & (nones == 0)).tolist()
-    assert some.mask("count_skip_connect < 1").sum() == (skips < 1).sum()
-
-
-@pytest.mark.parametrize(
-    ("condition", "message"),
-    [
-        ("count_skips >= 1", "no descriptor 'count_skips'; it has count_none"),
-        ("count_none about 3", "can't be read at 'count_none about 3'; wanted descriptor"),
-        ("__import__('os') == 1", "can't be read"),
-    ],
-)
-def test_conditions_that_mean_nothing_are_refused(condition: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        population().mask(condition)
-
-
-def test_fewer_than_thirty_architectures_are_no_population() -> None:
-    with pytest.raises(ValueError, match="29 architectures have both score and accuracy"):
-        population(29)
 
 
 def test_every_shipped_claim_can_be_made() -> None:
@@ -147,9 +100,9 @@ def test_a_claim_that_cant_be_tested_leaves_the_others_alone(judge: Run, real_ta
         "analysis.claim_draws=20",
     )
     assert [verdict["claim"] for verdict in summary["verdicts"]] == ["skip_on_edge_03"]
-    nothing, growth = summary["failures"]
-    assert nothing == "nothing: there is no hypothesis=nothing"
-    assert growth.startswith("growth_drowns_signal: the scores of params have no term 'growth'")
+    assert summary["failures"]["nothing"] == "there is no hypothesis=nothing"
+    growth = summary["failures"]["growth_drowns_signal"]
+    assert growth.startswith("the scores of params have no term 'growth'")
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,15 @@ def test_a_plan_is_a_run_on_a_pilot(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "pilot:" in capsys.readouterr().out
 
 
+def test_pairs_of_a_known_space_need_no_plan() -> None:
+    config = compose("job=plan", "hypothesis=h1_skip_connection")
+    with open_dict(config):
+        HydraConfig.instance().set_config(config)
+        del config["hydra"]
+    with pytest.raises(ValueError, match="there is nothing to plan"):
+        plan_claim(config)
+
+
 def test_a_plan_needs_a_claim(tmp_path: Path) -> None:
     config = compose("job=plan")
     with open_dict(config):

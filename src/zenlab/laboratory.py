@@ -1,6 +1,9 @@
 """The story of a hypothesis: a claim made beforehand, the evidence, and what follows from it."""
 
+import logging
+import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from zenlab.assembly import choices
 from zenlab.checks import require_whole
 from zenlab.hypotheses.claim import Claim, Claims
 from zenlab.hypotheses.population import Population
-from zenlab.hypotheses.verdict import Verdict
+from zenlab.hypotheses.verdict import Part, Verdict
 from zenlab.populating import compose_option, populate
 from zenlab.report.applicability import draw_applicability
 from zenlab.report.files import write_scores, write_summary, write_text
@@ -26,6 +29,26 @@ from zenlab.report.terminal import Terminal
 from zenlab.report.verdict_page import verdict_page
 from zenlab.report.verdicts import draw_parts, draw_sweep
 from zenlab.stage import Log, tracked
+
+_FORESEEN = (
+    ValueError,
+    ArithmeticError,
+    OSError,
+    sqlite3.Error,
+    HydraException,
+    OmegaConfBaseException,
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Judged:
+    """What became of the claims: verdicts, why others failed, and what each claimed, as YAML."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    written: dict[str, Any] = field(default_factory=dict)
 
 
 def judge_hypothesis(config: DictConfig) -> float | None:
@@ -47,7 +70,8 @@ def judge_hypothesis(config: DictConfig) -> float | None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     tracking = instantiate(config.tracking, _convert_="all")
     with tracking.start(**tracked(config, folder)) as stream:
-        verdicts, failures = _judge(config, claims, proxy, terminal, stream.log)
+        judged = _judge(config, claims, proxy, terminal, stream.log)
+        verdicts, failures = adjusted(judged.verdicts), judged.failures
         if not verdicts:
             raise ValueError("; ".join(failures.values()))
         summary = summarise(verdicts, failures)
@@ -58,6 +82,7 @@ def judge_hypothesis(config: DictConfig) -> float | None:
         write_scores(folder / "parts.csv", pd.DataFrame(summary["parts"]))
         written = OmegaConf.to_yaml(config, resolve=True)
         write_text(folder / "config.yaml", written)
+        write_text(folder / "claims.yaml", OmegaConf.to_yaml(judged.written, resolve=True))
         figures = _draw(folder, verdicts)
         overrides = HydraConfig.get().overrides.task
         page = verdict_page(f"{name}, {proxy}", summary, figures, written, overrides)
@@ -68,7 +93,8 @@ def judge_hypothesis(config: DictConfig) -> float | None:
     for claim, reason in failures.items():
         terminal.say(f"{claim} could not be tested: {reason}")
     terminal.say(
-        f"written to {folder}: report.html, summary.json, verdicts.csv, parts.csv, figures/"
+        f"written to {folder}: report.html, summary.json, verdicts.csv, parts.csv, claims.yaml, "
+        f"figures/"
     )
     terminal.say_tracked(stream.url or stream.folder)
     return verdicts[0].leading.effect
@@ -81,21 +107,27 @@ def summarise(verdicts: Sequence[Verdict], failures: Mapping[str, str]) -> dict[
         "parts": [row for verdict in verdicts for row in verdict.part_rows()],
         "notes": {verdict.claim: list(verdict.notes) for verdict in verdicts if verdict.notes},
         "evidence": {verdict.claim: verdict.evidence for verdict in verdicts},
-        "failures": [f"{claim}: {reason}" for claim, reason in failures.items()],
+        "failures": dict(failures),
     }
 
 
 def adjusted(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return the verdicts corrected for their number; a single one, or an open one, stays."""
-    own = {str(place): verdict.p for place, verdict in enumerate(verdicts)}
-    decided = {place: p for place, p in own.items() if p < 1}
-    if len(decided) < 2:
+    """Return the verdicts corrected for their number, open ones counted; a single one stays.
+
+    Claims of which all parts are the same, such as one about accuracies alone that was tested with
+    several proxies, are one test.
+    """
+    tests: dict[tuple[str, tuple[Part, ...]], str] = {}
+    for verdict in verdicts:
+        tests.setdefault(_test_of(verdict), str(len(tests)))
+    corrected = holm({tests[_test_of(verdict)]: verdict.p for verdict in verdicts})
+    if len(corrected) < 2:
         return list(verdicts)
-    corrected = holm(decided)
-    return [
-        verdict.adjusted(corrected[str(place)]) if str(place) in corrected else verdict
-        for place, verdict in enumerate(verdicts)
-    ]
+    return [verdict.adjusted(corrected[tests[_test_of(verdict)]]) for verdict in verdicts]
+
+
+def _test_of(verdict: Verdict) -> tuple[str, tuple[Part, ...]]:
+    return verdict.claim, tuple(verdict.parts)
 
 
 def _claims(config: DictConfig, name: str) -> dict[str, Any]:
@@ -108,20 +140,22 @@ def _claims(config: DictConfig, name: str) -> dict[str, Any]:
 
 def _judge(
     config: DictConfig, claims: Mapping[str, Any], proxy: str, terminal: Terminal, log: Log
-) -> tuple[list[Verdict], dict[str, str]]:
+) -> _Judged:
     """Test each claim; populations that several need are scored once."""
     scored: dict[str, Population] = {}
-    verdicts: list[Verdict] = []
-    failures: dict[str, str] = {}
+    judged = _Judged()
     for name, node in claims.items():
         try:
             written = compose_option("hypothesis", name) if node is None else node
             claim = instantiate(written, _convert_="all")
-            verdicts.append(_test(config, name, claim, proxy, scored, terminal, log))
-        except (ValueError, HydraException, OmegaConfBaseException) as error:
-            cause = error.__cause__ if isinstance(error.__cause__, ValueError) else error
-            failures[name] = str(cause).splitlines()[0]
-    return adjusted(verdicts), failures
+            judged.written[name] = written
+            verdict = _test(config, name, claim, proxy, scored, terminal, log)
+            verdict.row()  # what can't be told has failed, too
+            judged.verdicts.append(verdict)
+        except Exception as error:  # any: the other claims go on, and the end tells
+            _log.debug("%s failed", name, exc_info=True)
+            judged.failures[name] = _in_a_line(error)
+    return judged
 
 
 def _test(
@@ -144,6 +178,13 @@ def _test(
     return claim.test(name, proxy, populations, draws=config.analysis.claim_draws, rng=rng)
 
 
+def _in_a_line(error: Exception) -> str:
+    """Say what went wrong; what nobody foresaw with its kind."""
+    cause = error.__cause__ if isinstance(error.__cause__, ValueError) else error
+    told = str(cause).splitlines()[0] if str(cause) else "no reason given"
+    return told if isinstance(cause, _FORESEEN) else f"{type(cause).__name__}: {told}"
+
+
 def _draw(folder: Path, verdicts: Sequence[Verdict]) -> dict[str, Path]:
     figures = {}
     for verdict in verdicts:
@@ -151,10 +192,9 @@ def _draw(folder: Path, verdicts: Sequence[Verdict]) -> dict[str, Path]:
         title = f"{verdict.claim}, {verdict.proxy}: {verdict.word}"
         draw_parts(figures[verdict.claim], verdict.part_rows(), title=title)
         for where, regions in verdict.maps.items():
-            figures[f"map_{where}"] = folder / "figures" / f"map_{where}.png"
-            draw_applicability(
-                figures[f"map_{where}"], regions, title=f"{verdict.proxy} on {where}"
-            )
+            name = f"map_{verdict.claim}_{where}"
+            figures[name] = folder / "figures" / f"{name}.png"
+            draw_applicability(figures[name], regions, title=f"{verdict.proxy} on {where}")
     if len(verdicts) > 1:
         figures["verdicts"] = folder / "figures" / "verdicts.png"
         draw_sweep(figures["verdicts"], [v.row() for v in verdicts], title="claims by proxy")

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from zenlab.assembly import choices
 from zenlab.checks import require_positive, require_whole
 from zenlab.hypotheses.claim import Claim
+from zenlab.hypotheses.edits import EditClaim
 from zenlab.hypotheses.population import FEWEST
 from zenlab.hypotheses.verdict import Part, Verdict
 from zenlab.populating import populate
@@ -43,6 +44,11 @@ def plan_claim(config: DictConfig) -> float | None:
     claim = instantiate(config.hypothesis, _convert_="all")
     if not isinstance(claim, Claim):
         raise ValueError(f"hypothesis {name} holds several claims; plan one at a time")
+    if isinstance(claim, EditClaim):
+        raise ValueError(
+            f"hypothesis {name} compares all pairs of a space whose accuracies are known; there "
+            f"is nothing to plan"
+        )
     terminal.say(f"zenlab: plan for hypothesis {name}, proxy {proxy}: {claim.statement}")
     populations = {
         where: populate(
@@ -57,7 +63,8 @@ def plan_claim(config: DictConfig) -> float | None:
     }
     rng = np.random.default_rng(config.analysis.seed)
     pilot = claim.test(name, proxy, populations, draws=config.analysis.claim_draws, rng=rng)
-    tried = _search(pilot, settings, rng)
+    there_are = min(len(found.measured) for found in populations.values())
+    tried = _search(pilot, settings, min(settings.most, there_are), rng)
     needed = next((size for size, power in tried if power >= settings.power), None)
     seconds = float(np.mean([found.seconds for found in populations.values()]))
     plan = {
@@ -116,26 +123,26 @@ def _checked(config: DictConfig) -> _Settings:
 
 
 def _search(
-    pilot: Verdict, settings: _Settings, rng: np.random.Generator
+    pilot: Verdict, settings: _Settings, most: int, rng: np.random.Generator
 ) -> list[tuple[int, float]]:
-    """Try larger and larger numbers, by half as much again, until the power is reached."""
+    """Try larger numbers, by half as much again, until the power or `most` is reached."""
     tried: list[tuple[int, float]] = []
     size = FEWEST
     while True:
         power = decided_share(pilot.parts, size, simulations=settings.simulations, rng=rng)
         tried.append((size, power))
-        if power >= settings.power or size >= settings.most:
+        if power >= settings.power or size >= most:
             return tried
-        size = min(math.ceil(1.5 * size), settings.most)
+        size = min(math.ceil(1.5 * size), most)
 
 
 def _cost(
     config: DictConfig, needed: int | None, populations: int, seconds: float
 ) -> dict[str, Any]:
     """Return hours of one device for scoring and, if asked for, training what is needed."""
-    training = config.plan.epochs_seconds
+    training = config.plan.training_seconds
     if training is not None:
-        require_positive("plan.epochs_seconds", training)
+        require_positive("plan.training_seconds", training)
     networks = None if needed is None else needed * populations
     return {
         "networks": networks,
@@ -151,7 +158,8 @@ def _lines(plan: dict[str, Any], settings: _Settings) -> list[str]:
     lines = [f"pilot: {plan['pilot']['sentence']}"]
     lines += [f"{row['networks']:>8,} networks: {row['power']:.0%}" for row in plan["tried"]]
     if plan["needed"] is None:
-        return [*lines, f"even {settings.most:,} networks decide it too rarely"]
+        most = plan["tried"][-1]["networks"]
+        return [*lines, f"even {most:,} networks decide it too rarely"]
     cost = f"{plan['scoring_hours']:.3g} hours of scoring on one device"
     if plan["training_hours"] is not None:
         cost += f", {plan['training_hours']:.3g} hours of training"

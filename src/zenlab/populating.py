@@ -9,12 +9,14 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import MissingConfigException
 from hydra.utils import instantiate
+from numpy.typing import NDArray
 from omegaconf import DictConfig, open_dict
 
+from zenlab.abilities import Partitioned
 from zenlab.assembly import Parts, Scorers, assemble, choices
-from zenlab.core import CombinedProxy, Score, SymbolicProxy, Table
+from zenlab.core import CombinedProxy, Genotype, Score, Space, SymbolicProxy, Table
 from zenlab.hypotheses.claim import Source
-from zenlab.hypotheses.population import Population
+from zenlab.hypotheses.population import FEWEST, Population
 from zenlab.options import config_folder
 from zenlab.proxies.suite import Suite
 from zenlab.report.terminal import Terminal
@@ -124,13 +126,23 @@ def _names(source: Source) -> str:
 
 
 def _joined(name: str, parts: Parts, scores: list[Score], table: Table) -> Population:
-    """Keep each architecture once that has a score and an accuracy."""
+    """Keep each architecture once that has a score and an accuracy.
+
+    Raises:
+        ValueError: too few have both; says why scores failed.
+    """
     known = {
         score.genotype: score
         for score in scores
         if score.error is None and score.genotype in table.values
     }
     space = parts.space
+    failed = {score.genotype: str(score.error) for score in scores if score.error is not None}
+    drawn = f"{len(known):,} of {parts.searcher.population}"
+    if failed:
+        drawn += f"; {len(failed):,} scores failed, such as: {next(iter(failed.values()))}"
+    if len(known) < FEWEST and failed:
+        raise ValueError(f"{name}: {drawn}; wanted at least {FEWEST} scores with an accuracy")
     terms = pd.DataFrame([dict(score.terms) for score in known.values()])
     described = pd.DataFrame([space.describe(genotype) for genotype in known])
     return Population(
@@ -143,6 +155,13 @@ def _joined(name: str, parts: Parts, scores: list[Score], table: Table) -> Popul
         terms,
         table.values,
         table.label,
-        f"{len(known):,} of {parts.searcher.population}",
+        drawn,
         float(np.mean([score.seconds for score in known.values()])) if known else 0.0,
+        _groups(space, tuple(known)),
     )
+
+
+def _groups(space: Space, genotypes: Sequence[Genotype]) -> NDArray[np.intp]:
+    """Number the networks (n,): one number for all spellings of the same one."""
+    name_of = space.representative if isinstance(space, Partitioned) else space.canonical
+    return np.unique([name_of(genotype) for genotype in genotypes], return_inverse=True)[1]

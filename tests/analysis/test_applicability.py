@@ -146,3 +146,19 @@ def test_a_region_of_dead_networks_alone_is_never_cut_off() -> None:
 def test_parameters_out_of_range_are_refused(options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         grow(rows(), **options)
+
+
+def test_rows_of_one_group_are_on_one_half() -> None:
+    """Every second row repeats the one before, and the halves have whole pairs."""
+    rng = np.random.default_rng(2)
+    values = np.repeat(rng.normal(size=(3, 201)), 2, axis=1)
+    root = map_applicability(
+        values[0],
+        values[1],
+        {"x": values[2]},
+        leaf=50,
+        draws=20,
+        rng=np.random.default_rng(0),
+        groups=np.repeat(np.arange(201), 2),
+    )
+    assert (root.grown_n, root.n) == (202, 200)

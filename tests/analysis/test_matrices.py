@@ -67,3 +67,11 @@ def test_a_resample_without_rows_has_no_correlation() -> None:
     columns = columns_of([[1, 2, 3], [1, 3, 2]])
     assert np.isnan(kendall_matrices(columns, times)[1, 0, 1])
     assert np.isnan(spearman_matrices(columns, times)[1, 0, 1])
+
+
+def test_rows_of_one_group_are_drawn_together() -> None:
+    groups = np.array([7, 7, 3, 9, 3, 7])
+    times = draw_times(6, 300, np.random.default_rng(0), groups)
+    assert (times[:, 0] == times[:, 1]).all() and (times[:, 2] == times[:, 4]).all()
+    assert (times[1:, [0, 2, 3]].sum(1) == 3).all()  # as many groups as there are
+    assert times[1:, 0].mean() == pytest.approx(1, abs=0.15)

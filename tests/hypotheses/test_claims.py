@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zenlab.analysis.bounded import Bounded
+from zenlab.analysis.regions import Region, Split
 from zenlab.hypotheses.beyond_size import PartialClaim
 from zenlab.hypotheses.claim import Claims, Source
 from zenlab.hypotheses.drowned import DrownedClaim
@@ -26,11 +28,15 @@ Make = Callable[[np.random.Generator, pd.DataFrame], tuple[np.ndarray, np.ndarra
 
 
 def population(
-    make: Make, *, described: pd.DataFrame | None = None, terms: pd.DataFrame | None = None
+    make: Make,
+    *,
+    described: pd.DataFrame | None = None,
+    terms: pd.DataFrame | None = None,
+    step: int = 26,
 ) -> Population:
-    """Six hundred cells with made-up scores and accuracies."""
+    """Six hundred cells, or every `step`th one, with made-up scores and accuracies."""
     rng = np.random.default_rng(7)
-    cells = [SPACE.parse(str(index)) for index in range(0, 15_600, 26)]
+    cells = [SPACE.parse(str(index)) for index in range(0, 15_600, step)]
     if described is None:
         described = pd.DataFrame([SPACE.describe(cell) for cell in cells])
     scores, accuracies = make(rng, described)
@@ -48,6 +54,7 @@ def population(
         "accuracy (%)",
         "made up",
         0.0,
+        np.arange(len(cells)),
     )
 
 
@@ -121,7 +128,7 @@ def test_rank_quality_that_is_owed_to_a_free_descriptor_is_found() -> None:
     rng = np.random.default_rng(3)
     width = rng.integers(1, 5, size=COUNT).astype(float)
     described = pd.DataFrame({"width": width, "params": width**2, "dead": 0.0})
-    claim = FreedomClaim("Free.", SOURCES, {"here": ["width"]}, ["params"], 0.05)
+    claim = FreedomClaim("Free.", SOURCES, {"here": ["width"]}, ["params"], {}, 0.05)
     owed = population(
         lambda rng, d: (width + 0.1 * noise(rng), width + 0.1 * noise(rng)), described=described
     )
@@ -165,7 +172,93 @@ def test_regions_in_which_a_proxy_ranks_differently_are_found() -> None:
     assert verdict.word == "supported"
     assert "count_skip_connect <= 0" in verdict.notes[0]
     nowhere = judge(claim, here=population(lambda rng, d: (noise(rng), noise(rng))))
-    assert nowhere.word in ("refuted", "undecided")
+    assert nowhere.word == "undecided"
+    assert "the growing half shows no split" in nowhere.sentence
+
+
+def test_a_few_hundred_networks_are_enough_for_regions_that_differ_much() -> None:
+    def make(rng: np.random.Generator, d: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        accuracies = rng.normal(size=len(d))
+        knows = d["count_skip_connect"].to_numpy() == 0
+        other = np.where(knows, accuracies, -accuracies)
+        return other + 0.2 * rng.normal(size=len(d)), accuracies
+
+    claim = RegionsClaim("Regions differ.", SOURCES, ["count_"], 2, 100, 0.1)
+    assert judge(claim, here=population(make, step=39)).word == "supported"
+
+
+@pytest.mark.parametrize(("grown", "word"), [((0.1, 0.5), "supported"), ((0.5, 0.1), "refuted")])
+def test_regions_that_the_other_half_contradicts_are_refuted(
+    monkeypatch: pytest.MonkeyPatch, grown: tuple[float, float], word: str
+) -> None:
+    tau = Bounded(0.2, 0.1, 0.3)
+    low, high = (Region((), 300, value, 300, tau, None) for value in grown)
+    split = Split("depth", 2.5, low, high, Bounded(0.4, 0.3, 0.5), confirmed=True)
+    root = Region((), 300, 0.3, 300, tau, split)
+    monkeypatch.setattr("zenlab.hypotheses.regions.map_applicability", lambda *a, **k: root)
+    claim = RegionsClaim("Regions differ.", SOURCES, ["count_"], 1, 60, 0.1)
+    assert judge(claim, here=population(lambda rng, d: (noise(rng), noise(rng)))).word == word
+
+
+def test_other_names_of_the_same_network_make_nothing_surer() -> None:
+    def make(rng: np.random.Generator, d: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        accuracies = noise(rng)
+        return accuracies + 2 * noise(rng), accuracies
+
+    def width(of: Population) -> float:
+        (part,) = judge(claim, here=of).parts
+        assert part.low is not None and part.high is not None
+        return part.high - part.low
+
+    claim = PartialClaim("It knows more.", SOURCES, ["params"], 0.1)
+    once = population(make)
+    twice = replace(
+        once,
+        genotypes=once.genotypes * 2,
+        scores=np.tile(once.scores, 2),
+        accuracies=np.tile(once.accuracies, 2),
+        described=pd.concat([once.described] * 2, ignore_index=True),
+        groups=np.tile(once.groups, 2),
+    )
+    assert width(twice) == pytest.approx(width(once), rel=0.2)
+    apart = replace(twice, groups=np.arange(len(twice)))
+    assert width(apart) < 0.9 * width(twice)
+
+
+def test_what_was_chosen_in_sets_is_resampled_in_sets_and_compared_within_them() -> None:
+    rng = np.random.default_rng(3)
+    cell = np.repeat(np.arange(COUNT // 4), 4)
+    width = np.tile([1.0, 2, 3, 4], COUNT // 4)
+    own = rng.normal(size=COUNT // 4)[cell]
+    described = pd.DataFrame({"edge_1": cell, "width": width, "params": width, "dead": 0.0})
+    here = population(lambda rng, d: (width + own, width - own), described=described)
+    paired = {"here": ["edge_"]}
+    claim = FreedomClaim("Free.", SOURCES, {"here": ["width"]}, ["params"], paired, 0.05)
+    verdict = judge(claim, here=here)
+    assert verdict.evidence["populations"]["here"]["kendall_paired"]["value"] == 1
+    assert verdict.notes == ["here: tau among networks that differ in nothing else 1.00"]
+    (part,) = verdict.parts
+    (alone,) = judge(replace(claim, paired={}), here=here).parts
+    assert part.effect == alone.effect and (part.low, part.high) != (alone.low, alone.high)
+    with pytest.raises(ValueError, match="no descriptor that begins with edges_; it has edge_1"):
+        judge(replace(claim, paired={"here": ["edges_"]}), here=here)
+
+
+def test_a_misspelt_source_is_refused() -> None:
+    two = {"one": Source([]), "other": Source([])}
+    pair = {"x": ["one", "other"]}
+    with pytest.raises(ValueError, match=r"within names onee; wanted one, other"):
+        SpacesClaim("Better.", two, pair, {"onee": ["depth"]}, 0.05)
+    with pytest.raises(
+        ValueError, match=r"within\.one is 'depth'; wanted a list, such as \[depth\]"
+    ):
+        SpacesClaim("Better.", two, pair, {"one": "depth"}, 0.05)
+    with pytest.raises(ValueError, match=r"comparisons is empty"):
+        SpacesClaim("Better.", two, {}, {}, 0.05)
+    with pytest.raises(ValueError, match=r"strata names there; wanted here"):
+        DrownedClaim("Drowned.", SOURCES, "growth", [], {"there": "depth"}, 0.05)
+    with pytest.raises(ValueError, match="sources is empty"):
+        PartialClaim("More.", {}, ["params"], 0.05)
 
 
 def complete(gain: dict[str, float]) -> Population:
@@ -186,6 +279,7 @@ def complete(gain: dict[str, float]) -> Population:
         "accuracy (%)",
         "all",
         0.0,
+        np.arange(len(cells)),
     )
 
 
@@ -199,11 +293,16 @@ def test_an_operation_that_helps_in_the_place_of_some_only_is_conditional() -> N
         100,
         0.5,
     )
-    verdict = judge(claim, here=complete({"skip_connect": 2.0, "nor_conv_3x3": 4.0}))
+    both = complete({"skip_connect": 2.0, "nor_conv_3x3": 4.0})
+    verdict = judge(claim, here=both)
     effects = {part.name: part.effect for part in verdict.parts}
     assert effects["replacing none"] == pytest.approx(2, abs=0.05)
     assert effects["replacing nor_conv_3x3"] == pytest.approx(-2, abs=0.05)
     assert verdict.word == "conditional"
+    few = judge(claim, here=both.part(np.arange(len(both)) % 50 == 0, "here"))
+    assert few.parts == verdict.parts and not few.evidence["proxy_seen"]
+    assert few.evidence["contrast"]["all"] == verdict.evidence["contrast"]["all"]
+    assert "what a skip_connect does to it isn't told" in few.notes[-1]
     always = judge(claim, here=complete({"skip_connect": 2.0}))
     assert always.word == "supported"
     never = judge(claim, here=complete({"skip_connect": -2.0}))

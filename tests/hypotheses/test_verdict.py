@@ -1,9 +1,12 @@
 """Verdicts follow the rules of docs/hypotheses.md, and say them with their numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from zenlab.hypotheses.verdict import Part, Verdict, part_from
+from zenlab.laboratory import adjusted
 
 
 def part(effect: float, half: float, *, smallest: float = 0.1, n: int = 100) -> Part:
@@ -75,9 +78,38 @@ def test_a_part_can_be_made_again_from_its_row() -> None:
     assert tuple(part_from(row) for row in made.part_rows()) == tuple(made.parts)
 
 
-def test_a_null_claim_is_rarely_called_supported() -> None:
-    """2,000 simulations of no effect: at most 5 % plus two standard errors."""
-    rng = np.random.default_rng(20261124)
-    effects = rng.standard_normal(2000) * 0.1
-    called = sum(part(effect, 0.196).word == "supported" for effect in effects)
-    assert called / 2000 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 2000)
+def test_open_claims_count_among_those_tested_together() -> None:
+    lucky = verdict(part(0.3, 0.29))
+    assert adjusted([lucky])[0].word == "supported"
+    among = adjusted([lucky, *(named(f"open {i}", part(0.1, 0.5)) for i in range(19))])
+    assert among[0].word == "undecided" and among[0].adjusted_p == pytest.approx(20 * lucky.p)
+    assert {other.word for other in among} == {"undecided"}
+    assert among[1].row()["p"] is None and among[1].row()["adjusted_p"] is None
+
+
+def test_the_same_test_under_two_proxies_counts_once() -> None:
+    lucky = verdict(part(0.3, 0.25))
+    both = adjusted([lucky, replace(lucky, proxy="naswot")])
+    assert [one.adjusted_p for one in both] == [None, None]
+    with_another = adjusted([lucky, replace(lucky, proxy="naswot"), named("other", part(0.5, 0.1))])
+    assert with_another[0].adjusted_p == pytest.approx(lucky.p)
+    assert with_another[2].adjusted_p == pytest.approx(with_another[2].p * 2)
+
+
+def test_what_holm_takes_back_says_what_it_was_and_how_many_would_decide() -> None:
+    alone = verdict(part(0.3, 0.29, n=100))
+    among = alone.adjusted(10 * alone.p)
+    assert "Undecided. By itself it would hold: part 0.3" in among.sentence
+    needed = among.needed
+    assert needed is not None and 100 < needed < 1000
+    shrunk = part(0.3, 0.29 * np.sqrt(100 / needed), n=needed)
+    assert 10 * shrunk.p == pytest.approx(0.05, rel=0.05)
+
+
+def test_more_than_there_are_cant_decide() -> None:
+    open_ = replace(part(0.2, 0.4, n=100), most=300)
+    assert "It would take about 400 networks; there are 300." in verdict(open_).sentence
+
+
+def named(name: str, *parts: Part) -> Verdict:
+    return replace(verdict(*parts), claim=name)

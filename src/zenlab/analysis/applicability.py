@@ -36,13 +36,13 @@ def map_applicability(
     difference: float = 0.1,
     draws: int,
     rng: np.random.Generator,
+    groups: ArrayLike | None = None,
 ) -> Region:
     """Return the region of all architectures, split where the rank correlation differs most.
 
     On the growing half a region is split where |tau above - tau below| sqrt(a b / (a + b)) is
     largest, for a and b rows; that is a difference in standard errors, up to a factor. A split
-    must reach `difference` and three standard errors of independent rows. Rows that are the same
-    network under other names should come once, or the halves know each other.
+    must reach `difference` and three standard errors of independent rows.
 
     Args:
         scores: (n,), higher is better; minus infinities tie in the last place.
@@ -53,6 +53,8 @@ def map_applicability(
         difference: the smallest difference of tau that is worth a split.
         draws: resamples for the 95 % intervals; 400 are enough.
         rng: decides the halves and the resamples.
+        groups: (n,), equal for rows that aren't independent, such as one network under several
+            names: they go to the same half, and are drawn together. None: all are independent.
 
     Raises:
         ValueError: a parameter out of range; arrays that don't fit together or hold nan; fewer than
@@ -64,14 +66,23 @@ def map_applicability(
     if count < 2 * leaf:
         raise ValueError(f"{count} rows; wanted at least {2 * leaf}, twice applicability.leaf")
     for_halves, for_draws = rng.spawn(2)
-    order = for_halves.permutation(count)
+    numbers = np.arange(count) if groups is None else np.unique(groups, return_inverse=True)[1]
+    grows = _half_of(numbers, for_halves)
     growing, confirming = (
         _Half(half[0], half[1], dict(zip(descriptors, half[2:], strict=True)))
-        for half in ([column[rows] for column in values] for rows in np.array_split(order, 2))
+        for half in ([column[rows] for column in values] for rows in (grows, ~grows))
     )
     limits = _Limits(leaf, difference)
-    times = draw_times(len(confirming.scores), draws, for_draws)
+    times = draw_times(len(confirming.scores), draws, for_draws, numbers[~grows])
     return _region((), depth, limits, growing, confirming, times)[0]
+
+
+def _half_of(numbers: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Say which rows belong to a random half of the groups."""
+    count = int(numbers.max()) + 1
+    chosen = np.zeros(count, dtype=bool)
+    chosen[rng.permutation(count)[: (count + 1) // 2]] = True
+    return chosen[numbers]
 
 
 @dataclass(frozen=True)
@@ -128,9 +139,8 @@ def _region(
 
 def _split(cut: Condition, low: Region, high: Region, differences: Floats) -> Split:
     bounded = bound_difference(differences, rows=low.n + high.n)
-    was = np.sign((high.grown_kendall or 0) - (low.grown_kendall or 0))
-    confirmed = bounded.side != 0 and bounded.side == was
-    return Split(cut.descriptor, cut.threshold, low, high, bounded, bool(confirmed))
+    split = Split(cut.descriptor, cut.threshold, low, high, bounded, confirmed=False)
+    return replace(split, confirmed=bounded.side != 0 and bounded.side == np.sign(split.grew))
 
 
 def _taus(half: _Half, mask: NDArray[np.bool_], times: Times) -> Floats:

@@ -9,6 +9,7 @@ hundred draws are enough. tests/analysis/test_coverage_rank.py measures both.
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from scipy import stats
 
 from zenlab.analysis.ranked import Floats
@@ -58,10 +59,15 @@ def bound_correlation(values: Floats, *, rows: int, undefined: str = _TIED) -> B
 
 
 def bound_difference(values: Floats, *, rows: int) -> Bounded:
-    """Return a difference with its bounds from values (1 + draws,): its own, then of resamples."""
+    """Return a difference with its bounds from values (1 + draws,): its own, then of resamples.
+
+    Sides that are equal in every resample differ by nothing, for sure.
+    """
     value = float(values[0])
     if math.isnan(value):
         return Bounded(None, None, None, f"on one side {_TIED}")
+    if not np.any(np.nan_to_num(values)):
+        return Bounded(0.0, 0.0, 0.0)
     error, reason = _standard_error(values[1:], rows)
     if reason:
         return Bounded(value, None, None, reason)

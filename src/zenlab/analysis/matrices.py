@@ -29,15 +29,25 @@ def columns_of(values: Sequence[ArrayLike] | Columns) -> Columns:
     return np.array([np.unique(column, return_inverse=True)[1] for column in values])
 
 
-def draw_times(count: int, draws: int, rng: np.random.Generator) -> Times:
+def draw_times(
+    count: int, draws: int, rng: np.random.Generator, groups: ArrayLike | None = None
+) -> Times:
     """Return the times of the rows themselves, each once, and below those of `draws` resamples.
 
-    A resample draws as many rows with replacement (Efron, Annals of Statistics 1979).
+    A resample draws as many rows with replacement (Efron, Annals of Statistics 1979). Rows of equal
+    number in `groups` (n,) aren't independent, and are drawn together: as many groups as there are.
     """
+    numbers = np.arange(count) if groups is None else _numbered(groups)
+    size = int(numbers.max()) + 1
     times = np.ones((1 + draws, count), dtype=np.uint16)
     for own in times[1:]:
-        own[:] = np.bincount(rng.integers(count, size=count), minlength=count)
+        own[:] = np.bincount(rng.integers(size, size=size), minlength=size)[numbers]
     return times
+
+
+def _numbered(groups: ArrayLike) -> NDArray[np.intp]:
+    """Number groups from 0 without gaps."""
+    return np.unique(groups, return_inverse=True)[1]
 
 
 def kendall_matrices(columns: Columns, times: Times) -> Floats:

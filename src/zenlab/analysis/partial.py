@@ -36,6 +36,7 @@ def partial_correlations(
     *,
     draws: int,
     rng: np.random.Generator,
+    groups: ArrayLike | None = None,
 ) -> Partial:
     """Return partial Kendall and Spearman given named covariates (n,), one, several or none.
 
@@ -55,6 +56,7 @@ def partial_correlations(
         given: the covariates.
         draws: resamples of the rows for the 95 % intervals; 400 are enough.
         rng: decides the resamples.
+        groups: (n,), equal for rows that aren't independent; None: all are.
 
     Raises:
         ValueError: the arrays don't fit together or hold nan; `draws` is below 2.
@@ -63,7 +65,7 @@ def partial_correlations(
     values = require_rows({"scores": scores, "accuracies": accuracies, **given})
     columns = columns_of(values)
     count = columns.shape[1]
-    times = draw_times(count, draws, rng)
+    times = draw_times(count, draws, rng, groups)
     kendall, spearman = (
         bound_correlation(partial_of(matrices(columns, times)), rows=count, undefined=_NOTHING_LEFT)
         for matrices in (kendall_matrices, spearman_matrices)

@@ -71,6 +71,11 @@ class Split:
     difference: Bounded
     confirmed: bool
 
+    @property
+    def grew(self) -> float:
+        """The same difference on the half that grew the tree."""
+        return (self.high.grown_kendall or 0) - (self.low.grown_kendall or 0)
+
 
 def _needed(conditions: tuple[Condition, ...]) -> list[Condition]:
     """Leave out conditions that a later one of the same descriptor and side makes tighter."""

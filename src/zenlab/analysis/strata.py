@@ -83,6 +83,7 @@ def stratify(
     most: int = 8,
     draws: int,
     rng: np.random.Generator,
+    groups: ArrayLike | None = None,
 ) -> Strata:
     """Judge scores within each stratum, within strata together, and over everything.
 
@@ -97,10 +98,11 @@ def stratify(
         most: the number of groups of a descriptor.
         draws: resamples for the 95 % intervals; 400 are enough.
         rng: decides the resamples.
+        groups: (n,), equal for rows that aren't independent; None: all are.
 
     Raises:
         ValueError: no descriptor; arrays that don't fit together or hold nan; `most` or `draws`
-            below 2.
+            below 2; no two rows share a stratum.
     """
     require_draws(draws)
     if most < 2 or not descriptors:
@@ -111,15 +113,17 @@ def stratify(
         {"scores": scores, "accuracies": accuracies, **descriptors}
     )
     columns, count = columns_of((ours, theirs)), len(ours)
-    times = draw_times(count, draws, rng)
-    groups = _rows_of(np.array([_groups(other, most) for other in others]))
-    judged = [_judge(columns_of(columns[:, rows]), times[:, rows]) for rows in groups]
+    times = draw_times(count, draws, rng, groups)
+    members = _rows_of(np.array([_groups(other, most) for other in others]))
+    judged = [_judge(columns_of(columns[:, rows]), times[:, rows]) for rows in members]
     strata = tuple(
         _stratum({name: other[rows] for name, other in zip(descriptors, others, strict=True)}, one)
-        for rows, one in zip(groups, judged, strict=True)
+        for rows, one in zip(members, judged, strict=True)
     )
     sizes = np.array([one.sizes for one in judged])
     pairs = sizes * (sizes - 1) / 2
+    if not pairs[:, 0].any():
+        raise ValueError(f"no two of {count} rows are equal in {', '.join(descriptors)}")
     within = _mean(np.array([one.kendall for one in judged]), pairs)
     by_rows = _mean(np.array([one.spearman for one in judged]), sizes)
     share = float(pairs[:, 0].sum()) / max(count * (count - 1) / 2, 1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from zenlab.analysis.partial import partial_correlations
 from zenlab.checks import require_positive
-from zenlab.hypotheses.claim import Source
+from zenlab.hypotheses.claim import Source, require_names
 from zenlab.hypotheses.population import Population
 from zenlab.hypotheses.verdict import Part, Verdict, part_of
 
@@ -26,12 +26,13 @@ class PartialClaim:
     smallest_effect: float
 
     def __post_init__(self) -> None:
-        """Check the smallest effect.
+        """Check the parameters.
 
         Raises:
-            ValueError: it isn't positive.
+            ValueError: there is no source, or the smallest effect isn't positive.
         """
         require_positive("hypothesis.smallest_effect", self.smallest_effect)
+        require_names("hypothesis.sources", {}, self.sources)
 
     def test(
         self,
@@ -47,14 +48,14 @@ class PartialClaim:
         tables: dict[str, Any] = {}
         for where, population in populations.items():
             columns = population.columns(*self.given)
-            plain = partial_correlations(
-                population.scores, population.accuracies, {}, draws=draws, rng=rng
-            )
-            found = partial_correlations(
-                population.scores, population.accuracies, columns, draws=draws, rng=rng
-            )
+            ours, most = (population.scores, population.accuracies), len(population.measured)
+            options: dict[str, Any] = {"draws": draws, "rng": rng, "groups": population.groups}
+            plain = partial_correlations(*ours, {}, **options)
+            found = partial_correlations(*ours, columns, **options)
             parts.append(
-                part_of(where, found.spearman, found.n, self.smallest_effect, "partial rho")
+                part_of(
+                    where, found.spearman, found.n, self.smallest_effect, "partial rho", most=most
+                )
             )
             tables[where] = {
                 "n": found.n,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -49,6 +49,21 @@ class Claim(Protocol):
         Raises:
             ValueError: something in the claim doesn't fit the populations.
         """
+
+
+def require_names(key: str, lists: Mapping[str, Sequence[str]], sources: Mapping[str, Any]) -> None:
+    """Require lists of names for sources that there are, and that there are sources.
+
+    Raises:
+        ValueError: there are none, a source isn't among them, or what it has isn't a list.
+    """
+    if not sources:
+        raise ValueError("hypothesis.sources is empty; wanted at least one population")
+    if unknown := set(lists) - set(sources):
+        raise ValueError(f"{key} names {', '.join(sorted(unknown))}; wanted {', '.join(sources)}")
+    for where, names in lists.items():
+        if isinstance(names, str):
+            raise ValueError(f"{key}.{where} is {names!r}; wanted a list, such as [{names}]")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from zenlab.analysis.partial import partial_correlations
 from zenlab.analysis.ranked import Floats
 from zenlab.analysis.strata import stratify
 from zenlab.checks import require_positive
-from zenlab.hypotheses.claim import Source
+from zenlab.hypotheses.claim import Source, require_names
 from zenlab.hypotheses.population import Population
 from zenlab.hypotheses.verdict import Part, Verdict, part_of
 
@@ -34,12 +34,15 @@ class DrownedClaim:
     smallest_effect: float
 
     def __post_init__(self) -> None:
-        """Check the smallest effect.
+        """Check the parameters.
 
         Raises:
-            ValueError: it isn't positive.
+            ValueError: `strata` names a source that there isn't, or the smallest effect isn't
+                positive.
         """
         require_positive("hypothesis.smallest_effect", self.smallest_effect)
+        by = {where: [descriptor] for where, descriptor in self.strata.items()}
+        require_names("hypothesis.strata", by, self.sources)
 
     def test(
         self,
@@ -67,11 +70,16 @@ class DrownedClaim:
         return Verdict(name, self.statement, proxy, parts, {"populations": tables}, notes)
 
     def _compared(self, where: str, live: Population, draws: int, rng: np.random.Generator) -> Part:
-        without = live.scores - live.terms[self.term].to_numpy(dtype=float)
-        columns = columns_of((without, live.scores, live.accuracies))
-        taus = kendall_matrices(columns, draw_times(len(live), draws, rng))
+        columns = columns_of((self._without(live), live.scores, live.accuracies))
+        taus = kendall_matrices(columns, draw_times(len(live), draws, rng, live.groups))
         found = bound_difference(taus[:, 0, 2] - taus[:, 1, 2], rows=len(live))
-        return part_of(where, found, len(live), self.smallest_effect, "tau")
+        most = len(live.measured)
+        return part_of(where, found, len(live), self.smallest_effect, "tau", most=most)
+
+    def _without(self, live: Population) -> Floats:
+        """Add up the other terms: taking one off the sum would break ties by rounding."""
+        others: Floats = live.terms.drop(columns=self.term).sum(axis=1).to_numpy(dtype=float)
+        return others
 
     def _table(
         self, where: str, live: Population, draws: int, rng: np.random.Generator
@@ -82,7 +90,7 @@ class DrownedClaim:
         spread = {name: float(np.cov(values, total)[0, 1]) for name, values in columns.items()}
         judged = {
             "score": total,
-            f"score without {self.term}": total - columns[self.term],
+            f"score without {self.term}": self._without(live),
             **columns,
         }
         rows = {
@@ -101,9 +109,10 @@ class DrownedClaim:
     def _judged(
         self, values: Floats, live: Population, draws: int, rng: np.random.Generator
     ) -> dict[str, Any]:
-        plain = partial_correlations(values, live.accuracies, {}, draws=draws, rng=rng)
+        options: dict[str, Any] = {"draws": draws, "rng": rng, "groups": live.groups}
+        plain = partial_correlations(values, live.accuracies, {}, **options)
         given = live.columns(*self.given)
-        left = partial_correlations(values, live.accuracies, given, draws=draws, rng=rng)
+        left = partial_correlations(values, live.accuracies, given, **options)
         return {
             "kendall": asdict(plain.kendall),
             "spearman": asdict(plain.spearman),
@@ -122,7 +131,9 @@ class DrownedClaim:
         column = live.columns(by)
         rows = []
         for name, values in judged.items():
-            found = stratify(values, live.accuracies, column, draws=draws, rng=rng)
+            found = stratify(
+                values, live.accuracies, column, draws=draws, rng=rng, groups=live.groups
+            )
             for stratum in found.strata:
                 low, high = stratum.ranges[by]
                 rows.append(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from zenlab.abilities import Enumerable, Factored
@@ -14,19 +15,19 @@ from zenlab.analysis.pairs import Pairs, choices_of, count_elsewhere, edits_to, 
 from zenlab.checks import require_positive, require_whole
 from zenlab.core import Genotype
 from zenlab.hypotheses.claim import Source
-from zenlab.hypotheses.population import Population
+from zenlab.hypotheses.population import Population, meets
 from zenlab.hypotheses.verdict import Part, Verdict, part_of
 
 
 @dataclass(frozen=True)
 class EditClaim:
-    """Putting `option` in the place of each other option raises accuracy, and the best need it.
+    """Putting `option` in the place of each other option raises accuracy.
 
     An intervention, not a correlation: matched pairs of a complete space that differ in one factor
     (one of `factors`, None all of them). The effects are mean percentage points of accuracy, by the
-    option replaced, and how far the best network with `option` is above the best without it.
-    `condition` says which architectures have the option, for the contrast of subsets beside it;
-    `top` is how many count as the best of all.
+    option replaced. `condition` says which architectures have the option, for the contrast of
+    subsets beside it; `top` is how many count as the best of all. How far the best without the
+    option is below the best of all is told, and decides nothing: it is one training each.
     """
 
     statement: str
@@ -81,24 +82,27 @@ class EditClaim:
             draws=draws,
             rng=rng,
         )
-        parts = [
-            *self._parts(found),
-            self._best(genotypes, accuracies, choices),
-        ]
         evidence: dict[str, Any] = {
             "population": population.drawn,
             "label": population.label,
-            "contrast": self._contrast(population, draws, rng),
+            "contrast": self._contrast(population, genotypes, accuracies, draws, rng),
             "matched": _tables(found, pairs),
             "proxy_seen": complete,
             "best_without": self._best_without(genotypes, accuracies, choices),
         }
         notes = [*_contrast_notes(evidence["contrast"], accuracies), *self._notes(evidence, found)]
-        return Verdict(name, self.statement, proxy, parts, evidence, notes)
+        if not complete:
+            notes.append(
+                f"{proxy} scored {population.drawn}: what a {self.option} does to it isn't told"
+            )
+        return Verdict(name, self.statement, proxy, self._parts(found), evidence, notes)
 
     def _notes(self, evidence: Mapping[str, Any], found: Matched) -> list[str]:
         best = evidence["best_without"]
-        notes = [f"the best without {self.option}: {best['accuracy']:.2f}, {best['genotype']}"]
+        notes = [
+            f"the best without {self.option}: {best['accuracy']:.2f}, {best['below']:.2f} below "
+            f"the best of all: {best['genotype']}"
+        ]
         agreement = found.overall.agreement
         if agreement is not None and agreement.share.value is not None:
             chance = "" if agreement.by_chance is None else f", {agreement.by_chance:.0%} by chance"
@@ -127,7 +131,7 @@ class EditClaim:
                 self.smallest_effect,
                 "points",
             )
-            for replaced, effect in sorted(effects.items(), key=lambda item: _value(item[1]))[::-1]
+            for replaced, effect in sorted(effects.items())
         ]
 
     def _has(self, choices: Mapping[str, Any]) -> NDArray[np.bool_]:
@@ -135,39 +139,30 @@ class EditClaim:
         found: NDArray[np.bool_] = np.any([choices[name] == self.option for name in chosen], axis=0)
         return found
 
-    def _best(
-        self, genotypes: Sequence[Genotype], accuracies: np.ndarray, choices: Mapping[str, Any]
-    ) -> Part:
-        has = self._has(choices)
-        gap = float(accuracies[has].max() - accuracies[~has].max())
-        return Part(
-            "the best with it against the best without",
-            gap,
-            gap,
-            gap,
-            len(genotypes),
-            self.smallest_effect,
-            "points",
-        )
-
     def _best_without(
         self, genotypes: Sequence[Genotype], accuracies: np.ndarray, choices: Mapping[str, Any]
     ) -> dict[str, Any]:
         without = np.where(self._has(choices), -np.inf, accuracies)
         place = int(without.argmax())
-        return {"genotype": genotypes[place], "accuracy": float(without[place])}
+        below = float(accuracies.max() - without[place])
+        return {"genotype": genotypes[place], "accuracy": float(without[place]), "below": below}
 
     def _contrast(
-        self, population: Population, draws: int, rng: np.random.Generator
+        self,
+        population: Population,
+        genotypes: Sequence[Genotype],
+        accuracies: np.ndarray,
+        draws: int,
+        rng: np.random.Generator,
     ) -> dict[str, Any]:
-        """Contrast the accuracies of the rows that were scored."""
-        factor = population.mask(self.condition)
-        live = population.columns("dead")["dead"] == 0
+        """Contrast all accuracies of the space, whatever was scored."""
+        described = pd.DataFrame([population.space.describe(genotype) for genotype in genotypes])
+        live = described["dead"].to_numpy() == 0
         found = contrasts(
-            population.accuracies,
-            factor,
+            accuracies,
+            meets(self.condition, described, population.name),
             {"live": live},
-            top=min(self.top, len(population) - 1, int(live.sum()) - 1),
+            top=min(self.top, len(accuracies) - 1, int(live.sum()) - 1),
             draws=draws,
             rng=rng,
         )
@@ -184,11 +179,6 @@ def _contrast_notes(contrast: Mapping[str, Any], accuracies: np.ndarray) -> list
             f"else {theirs['mean']:.3f} (n = {theirs['n']:,})"
         )
     return notes
-
-
-def _value(effect: Any) -> float:
-    value: float = effect.accuracy.mean.value
-    return value
 
 
 def _whole_space(population: Population) -> tuple[Genotype, ...]:

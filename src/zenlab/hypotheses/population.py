@@ -21,7 +21,9 @@ _COMPARISONS = {
     ">": np.greater,
     "<": np.less,
 }
-_CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|==|>|<)\s*(-?[0-9.eE+]+)\s*")
+_CONDITION = re.compile(
+    r"\s*(\w+)\s*(>=|<=|==|>|<)\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Population:
 
     `described` has the numeric descriptors of the space, `terms` those of the scores. `measured`
     are all accuracies that are known, also of architectures that weren't scored; `label` says what
-    they are. `drawn` says where the rows come from,
-    `seconds` what a score cost on average.
+    they are. `drawn` says where the rows come from, `seconds` what a score cost on average. Rows of
+    equal number in `groups` (n,) are the same network under other names, and resampled together.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Population:
     label: str
     drawn: str
     seconds: float
+    groups: NDArray[np.intp]
 
     def __post_init__(self) -> None:
         """See that there is enough to say something.
@@ -68,31 +71,7 @@ class Population:
         Raises:
             ValueError: the space has no such descriptor; lists those that it has.
         """
-        for name in names:
-            if name not in self.described:
-                raise ValueError(
-                    f"{self.name} has no descriptor {name!r}; it has "
-                    f"{', '.join(map(str, self.described.columns))}"
-                )
-        return {name: self.described[name].to_numpy(dtype=float) for name in names}
-
-    def mask(self, condition: str) -> NDArray[np.bool_]:
-        """Say of each row whether it meets a condition such as `depth > 3 and count_none == 0`.
-
-        Raises:
-            ValueError: it can't be read, or names no descriptor of the space.
-        """
-        met = np.ones(len(self), dtype=bool)
-        for clause in condition.split(" and "):
-            found = _CONDITION.fullmatch(clause)
-            if not found:
-                raise ValueError(
-                    f"the condition {condition!r} can't be read at {clause!r}; wanted descriptor, "
-                    f"comparison and number, such as count_skip_connect >= 1, joined by and"
-                )
-            name, comparison, number = found.groups()
-            met &= _COMPARISONS[comparison](self.columns(name)[name], float(number))
-        return met
+        return {name: _column(self.described, name, self.name) for name in names}
 
     def part(self, rows: NDArray[np.bool_], name: str) -> "Population":
         """Return some rows as a population of their own.
@@ -113,4 +92,33 @@ class Population:
             self.label,
             self.drawn,
             self.seconds,
+            self.groups[rows],
         )
+
+
+def meets(condition: str, described: pd.DataFrame, where: str) -> NDArray[np.bool_]:
+    """Say of each row whether it meets a condition such as `depth > 3 and count_none == 0`.
+
+    Raises:
+        ValueError: it can't be read, or names no descriptor of the space, `where`.
+    """
+    met = np.ones(len(described), dtype=bool)
+    for clause in condition.split(" and "):
+        found = _CONDITION.fullmatch(clause)
+        if not found:
+            raise ValueError(
+                f"the condition {condition!r} can't be read at {clause!r}; wanted descriptor, "
+                f"comparison and number, such as count_skip_connect >= 1, joined by and"
+            )
+        name, comparison, number = found.groups()
+        met &= _COMPARISONS[comparison](_column(described, name, where), float(number))
+    return met
+
+
+def _column(described: pd.DataFrame, name: str, where: str) -> Floats:
+    if name not in described:
+        raise ValueError(
+            f"{where} has no descriptor {name!r}; it has {', '.join(map(str, described.columns))}"
+        )
+    column: Floats = described[name].to_numpy(dtype=float)
+    return column

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from zenlab.analysis.applicability import map_applicability
+from zenlab.analysis.bounded import Bounded
 from zenlab.analysis.regions import Region
 from zenlab.checks import require_positive
-from zenlab.hypotheses.claim import Source
+from zenlab.hypotheses.claim import Source, require_names
 from zenlab.hypotheses.population import Population
 from zenlab.hypotheses.verdict import Part, Verdict, part_of
+
+_LEAST = 10  # networks of a region
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,9 @@ class RegionsClaim:
 
     A shallow tree over the descriptors `by` (those whose names begin with one of these) is grown on
     one half of the networks; the effect is the difference of Kendall's tau between the two sides of
-    its first split on the other half, which had no say in it. `leaf` is the fewest networks of a
-    region in the growing half.
+    its first split on the other half, which had no say in it: positive if it is on the same side
+    there. Without a split nothing is decided: too few networks find none either. `leaf` is the
+    fewest networks of a region in the growing half, and a quarter of that half at most.
     """
 
     statement: str
@@ -32,12 +36,14 @@ class RegionsClaim:
     smallest_effect: float
 
     def __post_init__(self) -> None:
-        """Check the smallest effect.
+        """Check the parameters.
 
         Raises:
-            ValueError: it isn't positive.
+            ValueError: `by` isn't a list, there is no source, or the smallest effect isn't
+                positive.
         """
         require_positive("hypothesis.smallest_effect", self.smallest_effect)
+        require_names("hypothesis.by", dict.fromkeys(self.sources, self.by), self.sources)
 
     def test(
         self,
@@ -52,7 +58,7 @@ class RegionsClaim:
         maps = {
             where: self._map(population, draws, rng) for where, population in populations.items()
         }
-        parts = [self._part(where, found, len(populations[where])) for where, found in maps.items()]
+        parts = [self._part(where, found, populations[where]) for where, found in maps.items()]
         tables = {where: [_row(leaf) for leaf in found.leaves()] for where, found in maps.items()}
         notes = [_note(where, found) for where, found in maps.items()]
         return Verdict(name, self.statement, proxy, parts, {"regions": tables}, notes, maps)
@@ -74,21 +80,30 @@ class RegionsClaim:
             population.accuracies,
             population.columns(*names),
             depth=self.depth,
-            leaf=min(self.leaf, len(population) // 4),
+            leaf=max(_LEAST, min(self.leaf, len(population) // 8)),
             difference=self.smallest_effect,
             draws=draws,
             rng=rng,
+            groups=population.groups,
         )
 
-    def _part(self, where: str, found: Region, count: int) -> Part:
+    def _part(self, where: str, found: Region, population: Population) -> Part:
         if found.split is None:
-            reason = "no split of the growing half was worth it"
-            return Part(where, 0.0, 0.0, 0.0, count, self.smallest_effect, "tau", reason)
-        seen = found.split.difference
-        part = part_of(where, seen, count, self.smallest_effect, "tau")
-        if seen.value is None or seen.value >= 0 or part.low is None or part.high is None:
-            return part
-        return Part(where, -seen.value, -part.high, -part.low, count, self.smallest_effect, "tau")
+            reason = "the growing half shows no split by three standard errors"
+            seen = Bounded(None, None, None, reason)
+        else:
+            seen = found.split.difference
+            if found.split.grew < 0:
+                seen = _turned(seen)
+        most = len(population.measured)
+        return part_of(where, seen, len(population), self.smallest_effect, "tau", most=most)
+
+
+def _turned(seen: Bounded) -> Bounded:
+    """Return the difference the other way round."""
+    if seen.value is None or seen.low is None or seen.high is None:
+        return seen
+    return Bounded(-seen.value, -seen.high, -seen.low)
 
 
 def _row(region: Region) -> dict[str, Any]:
@@ -96,10 +111,16 @@ def _row(region: Region) -> dict[str, Any]:
 
 
 def _note(where: str, found: Region) -> str:
-    """Name the best and the worst region."""
-    known = [leaf for leaf in found.leaves() if leaf.kendall.value is not None]
+    """Name the best and the worst region of the growing half, with what the other half says."""
+    known = [leaf for leaf in found.leaves() if leaf.grown_kendall is not None]
     if len(known) < 2:
         return f"{where}: one region only"
-    known.sort(key=lambda leaf: leaf.kendall.value or 0.0)
-    told = [f"tau {leaf.kendall.value:.2f} where {leaf.rule}" for leaf in (known[-1], known[0])]
-    return f"{where}: " + "; ".join(told)
+    known.sort(key=lambda leaf: leaf.grown_kendall or 0.0)
+    return f"{where}: " + "; ".join(_told(leaf) for leaf in (known[-1], known[0]))
+
+
+def _told(leaf: Region) -> str:
+    tau = leaf.kendall
+    if tau.value is None or tau.low is None:
+        return f"tau undefined where {leaf.rule}"
+    return f"tau {tau.value:.2f} [{tau.low:.2f}, {tau.high:.2f}] where {leaf.rule}"

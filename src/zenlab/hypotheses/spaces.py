@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from zenlab.analysis.bounded import Bounded, bound_difference
+from zenlab.analysis.bounded import bound_difference
 from zenlab.analysis.ranked import Floats
 from zenlab.analysis.strata import Strata, stratify
 from zenlab.checks import require_positive
 from zenlab.core import Genotype
-from zenlab.hypotheses.claim import Source
+from zenlab.hypotheses.claim import Source, require_names
 from zenlab.hypotheses.population import Population
 from zenlab.hypotheses.verdict import Part, Verdict, part_of
 
@@ -38,6 +38,9 @@ class SpacesClaim:
             ValueError: one names no two sources, or the smallest effect isn't positive.
         """
         require_positive("hypothesis.smallest_effect", self.smallest_effect)
+        require_names("hypothesis.within", self.within, self.sources)
+        if not self.comparisons:
+            raise ValueError("hypothesis.comparisons is empty; wanted pairs of sources")
         for name, pair in self.comparisons.items():
             if len(pair) != 2 or not set(pair) <= set(self.sources):
                 raise ValueError(
@@ -84,7 +87,14 @@ class SpacesClaim:
     ) -> Strata:
         names = self.within.get(where, ())
         columns = population.columns(*names) if names else {"all": np.zeros(len(population))}
-        return stratify(population.scores, population.accuracies, columns, draws=draws, rng=rng)
+        return stratify(
+            population.scores,
+            population.accuracies,
+            columns,
+            draws=draws,
+            rng=rng,
+            groups=population.groups,
+        )
 
     def _compared(
         self,
@@ -95,11 +105,9 @@ class SpacesClaim:
     ) -> Part:
         one, other = (self._taus(where, strata[where]) for where in pair)
         n = min(len(populations[where]) for where in pair)
-        if np.array_equal(one, other):  # the same order, not only alike
-            found = Bounded(0.0, 0.0, 0.0)
-        else:
-            found = bound_difference(one - other, rows=n)
-        return part_of(what, found, n, self.smallest_effect, "tau")
+        most = max(len(populations[where].measured) for where in pair)
+        found = bound_difference(one - other, rows=n)
+        return part_of(what, found, n, self.smallest_effect, "tau", most=most)
 
     def _taus(self, where: str, found: Strata) -> Floats:
         return found.within_taus if self.within.get(where) else found.pooled_taus

@@ -27,8 +27,8 @@ _ALPHA = 0.05
 class Part:
     """An effect on `n` architectures (or pairs, or contexts), and the smallest one that matters.
 
-    `low` and `high` bound 95 %; they equal the effect where nothing was sampled. None is undefined,
-    and `reason` says why.
+    `low` and `high` bound 95 %, as if the architectures were a sample of more of their kind; None
+    is undefined, and `reason` says why. `most` is how many there are in the space.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Part:
     smallest: float
     unit: str = ""
     reason: str | None = None
+    most: int | None = None
 
     @property
     def word(self) -> Word:
@@ -68,9 +69,20 @@ class Part:
         if self.word != "undecided" or self.effect is None or self._error == 0:
             return None
         distance = self.effect if self.effect >= self.smallest else self.smallest - self.effect
+        return self._sure_with(distance, float(_SIDES) / 2)
+
+    def needed_for(self, level: float) -> int | None:
+        """About how many architectures it takes for a one-sided p of `level`, for what it says."""
+        if self.word == "undecided" or self.effect is None or self._error == 0:
+            return None
+        border = 0.0 if self.word == "supported" else self.smallest
+        return self._sure_with(abs(self.effect - border), float(stats.norm.isf(level)))
+
+    def _sure_with(self, distance: float, errors: float) -> int | None:
+        """How many architectures make `distance` as large as so many standard errors."""
         if distance <= 0:
             return None
-        return math.ceil(self.n * float(_SIDES / 2 * self._error / distance) ** 2)
+        return math.ceil(self.n * (errors * self._error / distance) ** 2)
 
     @property
     def _error(self) -> float:
@@ -90,16 +102,24 @@ class Part:
         return f"{self.name} {self.effect:+.2f}{unit} [{self.low:.2f}, {self.high:.2f}]"
 
 
-def part_of(name: str, bounded: Bounded, n: int, smallest: float, unit: str = "") -> Part:
+def part_of(
+    name: str,
+    bounded: Bounded,
+    n: int,
+    smallest: float,
+    unit: str = "",
+    *,
+    most: int | None = None,
+) -> Part:
     """Return a part from a value with its interval."""
     found = (bounded.value, bounded.low, bounded.high)
-    return Part(name, *found, n, smallest, unit, bounded.reason)
+    return Part(name, *found, n, smallest, unit, bounded.reason, most)
 
 
 def part_from(row: Mapping[str, Any]) -> Part:
     """Return the part that `Verdict.part_rows` has written as a row."""
-    found = (row["effect"], row["low"], row["high"])
-    return Part(row["part"], *found, row["n"], row["smallest"], row["unit"], row["reason"])
+    found = (row["effect"], row["low"], row["high"], row["n"], row["smallest"], row["unit"])
+    return Part(row["part"], *found, row["reason"], row["most"])
 
 
 @dataclass(frozen=True)
@@ -142,25 +162,41 @@ class Verdict:
         return max(part.p for part in self.parts if part.word != "undecided")
 
     @property
+    def _fell(self) -> bool:
+        """Whether only Holm's correction makes it undecided."""
+        return self.word != self._own_word
+
+    @property
     def sentence(self) -> str:
         """The verdict with its numbers."""
+        leads = _ALONE if self._fell else _LEADS
         groups = {word: [p for p in self.parts if p.word == word] for word in _ORDER}
         told = [
-            f"{_LEADS[word]} {'; '.join(map(str, parts))}"
-            for word, parts in groups.items()
-            if parts
+            f"{leads[word]} {'; '.join(map(str, parts))}" for word, parts in groups.items() if parts
         ]
         sentence = f"{self.statement} {self.word.capitalize()}. {'. '.join(told)}."
-        if self.adjusted_p is not None and self.word != self._own_word:
+        if self._fell:
             sentence += f" It doesn't survive Holm's correction (p = {self.adjusted_p:.2g})."
-        if self.word == "undecided" and (needed := self.needed):
-            sentence += f" About {needed:,} would decide."
-        return sentence
+        return sentence + self._how_many()
+
+    def _how_many(self) -> str:
+        """Say how many architectures would decide, and that there aren't so many, if so."""
+        if self.word != "undecided" or not (needed := self.needed):
+            return ""
+        most = min((part.most for part in self.parts if part.most), default=needed)
+        if needed > most:
+            return f" It would take about {needed:,} networks; there are {most:,}."
+        return f" About {needed:,} would decide."
 
     @property
     def needed(self) -> int | None:
         """About how many architectures would decide what is undecided."""
-        return max((part.needed or 0 for part in self.parts), default=0) or None
+        if self._fell and self.adjusted_p and self.p:
+            level = _ALPHA * self.p / self.adjusted_p
+            counts = [part.needed_for(level) for part in self.parts]
+        else:
+            counts = [part.needed for part in self.parts]
+        return max((count or 0 for count in counts), default=0) or None
 
     @property
     def leading(self) -> Part:
@@ -185,8 +221,9 @@ class Verdict:
             "effect_of": part.name,
             "unit": part.unit,
             "n": part.n,
-            "p": self.p,
-            "adjusted_p": self.adjusted_p,
+            "holds": f"{sum(part.word == 'supported' for part in self.parts)} of {len(self.parts)}",
+            "p": None if self._own_word == "undecided" else self.p,
+            "adjusted_p": None if self._own_word == "undecided" else self.adjusted_p,
             "needed": self.needed if self.word == "undecided" else None,
             "sentence": self.sentence,
         }
@@ -207,10 +244,16 @@ class Verdict:
                 "unit": part.unit,
                 "p": part.p,
                 "reason": part.reason,
+                "most": part.most,
             }
             for part in self.parts
         ]
 
 
 _ORDER: tuple[Word, ...] = ("supported", "refuted", "undecided")
-_LEADS = {"supported": "It holds:", "refuted": "It doesn't:", "undecided": "Not to be told:"}
+_LEADS = {"supported": "It holds:", "refuted": "It doesn't:", "undecided": "Open:"}
+_ALONE = {
+    "supported": "By itself it would hold:",
+    "refuted": "By itself it wouldn't:",
+    "undecided": "Open:",
+}

@@ -81,10 +81,14 @@ def parts_table(parts: Sequence[Mapping[str, Any]]) -> Table:
 def sweep_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """One row for each claim and proxy: the verdict and its leading effect."""
     table = _table(
-        "claims tested together (Holm)", words=["claim", "proxy", "verdict"], numbers=["effect"]
+        "claims tested together (Holm)",
+        words=["claim", "proxy", "verdict", "parts that hold"],
+        numbers=["effect of the first"],
     )
     for row in rows:
-        table.add_row(row["claim"], row["proxy"], row["verdict"], _effect(row))
+        table.add_row(
+            row["claim"], row["proxy"], row["verdict"], row.get("holds") or "", _effect(row)
+        )
     return table
 
 

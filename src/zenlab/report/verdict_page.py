@@ -31,6 +31,7 @@ def verdict_page(
     """
     verdicts = summary["verdicts"]
     decided = [verdict for verdict in verdicts if verdict["verdict"] != "undecided"]
+    failures = [f"{claim}: {why}" for claim, why in summary.get("failures", {}).items()]
     notes = [
         f"{claim}: {note}" for claim, told in summary.get("notes", {}).items() for note in told
     ]
@@ -48,7 +49,7 @@ def verdict_page(
             verdicts_section(verdicts),
             _parts(summary.get("parts", [])),
             Section("Pictures", cards=[_picture(name, path) for name, path in figures.items()]),
-            Section("Remarks", text=[*notes, *summary.get("failures", [])]),
+            Section("Remarks", text=[*notes, *failures]),
             *closing_sections(config_yaml, overrides),
         ],
     )
