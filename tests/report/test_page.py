@@ -233,7 +233,7 @@ def test_several_proxies_are_put_side_by_side_and_the_best_is_looked_at() -> Non
 def test_leaderboards_say_who_leads_and_where_what_is_missing() -> None:
     page = a_board_page()
     assert page.answer == (
-        "Over all boards good ranks best, with a mean tau of 0.60. The highest on each: "
+        "The highest mean taus over all boards: good 0.60, bad 0.20. The highest on each: "
         "a: good 0.70 [0.60, 0.80]; b: bad 0.61 [0.51, 0.71]; c: none."
     )
     assert titles(page)[:4] == [

@@ -11,6 +11,8 @@ from zenlab.report.sections.words import interval, rounded, seconds
 
 Row = Mapping[str, Any]
 
+_NAMED = 3  # proxies in the answer
+
 _BRACKETS = "brackets: 95 % bootstrap interval over networks"
 
 
@@ -67,10 +69,8 @@ def board_page(
 def _answer(rows: Sequence[Row], proxies: Sequence[str], boards: Sequence[str]) -> str:
     best = {board: _leader([row for row in rows if row["board"] == board]) for board in boards}
     leaders = "; ".join(f"{board}: {leader}" for board, leader in best.items())
-    return (
-        f"Over all boards {proxies[0]} ranks best, with a mean tau of "
-        f"{mean_tau(rows, proxies[0]):.2f}. The highest on each: {leaders}."
-    )
+    means = ", ".join(f"{proxy} {mean_tau(rows, proxy):.2f}" for proxy in proxies[:_NAMED])
+    return f"The highest mean taus over all boards: {means}. The highest on each: {leaders}."
 
 
 def _leader(rows: Sequence[Row]) -> str:
