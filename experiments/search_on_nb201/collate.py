@@ -2,7 +2,8 @@
 
 One row for each proxy and searcher: the accuracy of the cell with the best score and its distance
 to the best cell of the benchmark, means over seeds with 95 % intervals (Student's t), and the cost.
-The benchmark is read from ZENLAB_DATA, else downloaded into ZENLAB_HOME, which must be set.
+The benchmark is read from ZENLAB_DATA, else downloaded into ZENLAB_HOME, or to where zenlab keeps
+things by default.
 """
 
 import json
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
+import platformdirs
 from scipy import stats
 
 from zenlab.benchmarks.nb201 import NB201Benchmark
@@ -23,7 +25,8 @@ def main(sweeps: Iterable[Path]) -> None:
     """Print a table of the runs below `sweeps`."""
     runs = pd.DataFrame([of_run(path) for sweep in sweeps for path in sweep.glob("*/summary.json")])
     runs["found"] = runs["score"] == runs.groupby("proxy")["score"].transform("max")
-    benchmark = NB201Benchmark(home=os.environ["ZENLAB_HOME"], data=os.environ.get("ZENLAB_DATA"))
+    home = os.environ.get("ZENLAB_HOME") or platformdirs.user_data_dir("zenlab", appauthor=False)
+    benchmark = NB201Benchmark(home=home, data=os.environ.get("ZENLAB_DATA"))
     best = max(benchmark.load(NB201(), "cifar10").values.values())
     print("| proxy | searcher | accuracy | regret | best score found | cells | seconds |")
     print("|---|---|---|---|---|---|---|")

@@ -66,11 +66,16 @@ def _load_environment() -> None:
 
 
 def _in_words(error: BaseException) -> str:
-    """What went wrong, without Hydra's wrapping and its advice to add keys that nothing reads."""
+    """What went wrong, without Hydra's wrapping and its advice to add keys that nothing reads.
+
+    What nobody foresaw is told with its kind.
+    """
     if isinstance(error, InstantiationException) and isinstance(
         error.__cause__, ValueError | OSError
     ):
         return str(error.__cause__)
+    if not isinstance(error, _TOLD_PLAINLY) or not str(error):
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
     lines = str(error).splitlines()
     return "\n".join(line for line in lines if not line.startswith("To append to your config"))
 
@@ -90,18 +95,22 @@ def _refuse_unknown_options() -> None:
             raise ValueError(f"there is no {group}={chosen}; the options are {', '.join(options)}")
 
 
+def _start_job(config: DictConfig) -> Any:
+    _refuse_unknown_options()
+    return hydra.utils.instantiate(config.job)(config)
+
+
 @hydra.main(version_base="1.3", config_path=str(config_folder()), config_name="config")
 def _run_job(config: DictConfig) -> Any:
-    _refuse_unknown_options()
-    job = hydra.utils.instantiate(config.job)
     if HydraConfig.get().mode is not RunMode.MULTIRUN:
-        return job(config)
-    try:
-        return job(config)
-    except _TOLD_PLAINLY as error:  # the other jobs of the sweep go on, and its end tells all
-        from zenlab.sweeping import keep_failure
+        return _start_job(config)
+    from zenlab.sweeping import begin_job, keep_failure
 
-        keep_failure(_in_words(error))
+    begin_job()
+    try:
+        return _start_job(config)
+    except Exception as error:  # any: the other jobs of the sweep go on, and its end tells all
+        keep_failure(error, _in_words(error))
         return None
 
 
