@@ -29,6 +29,11 @@ def main(poster: Path, runs: list[Path]) -> None:
         pairs(summary),
     )
     show(
+        "The same by edge, after 200 epochs",
+        ["edit", "pairs", "mean", "median", "agree", "by chance"],
+        edges(summary),
+    )
+    show(
         "How each term of the score ranks",
         ["space", "term", "share of variance", "Spearman", "given params"],
         terms(summary),
@@ -41,7 +46,7 @@ def main(poster: Path, runs: list[Path]) -> None:
     )
     show(
         "Rank quality with widths free and held",
-        ["space", "networks", "tau", "held", "tau within", "Spearman given params"],
+        ["space", "networks", "tau", "held", "tau within", "same cell", "Spearman given params"],
         widths(summary),
     )
     show(
@@ -91,14 +96,23 @@ def pairs(summary: Summary) -> Iterator[Sequence[object]]:
     for claim in SKIP_CLAIMS:
         matched = summary["evidence"].get(claim, {}).get("matched", {})
         for replaced, effect in matched.get("by_context", {}).get("replaced", {}).items():
-            accuracy, agreement = effect["accuracy"], effect["agreement"]
-            agree = (
-                (bounded(agreement["share"]), f"{agreement['by_chance']:.2f}")
-                if agreement
-                else ("", "")
-            )
-            effects = bounded(accuracy["mean"]), bounded(accuracy["median"])
-            yield claim, replaced, f"{effect['pairs']:,}", *effects, *agree
+            yield claim, replaced, *effect_of(effect)
+
+
+def edges(summary: Summary) -> Iterator[Sequence[object]]:
+    """What it does on each edge."""
+    matched = summary["evidence"].get("h1_skip_connection", {}).get("matched", {})
+    for edit, effect in matched.get("by_edit", {}).items():
+        yield edit.replace(" -> skip_connect", ""), *effect_of(effect)
+
+
+def effect_of(effect: dict[str, Any]) -> Sequence[object]:
+    """Pairs, mean and median effect on accuracy, and agreement in sign."""
+    accuracy, agreement = effect["accuracy"], effect["agreement"]
+    effects = f"{effect['pairs']:,}", bounded(accuracy["mean"]), bounded(accuracy["median"])
+    if not agreement:
+        return *effects, "", ""
+    return *effects, bounded(agreement["share"]), f"{agreement['by_chance']:.2f}"
 
 
 def terms(summary: Summary) -> Iterator[Sequence[object]]:
@@ -136,7 +150,8 @@ def widths(summary: Summary) -> Iterator[Sequence[object]]:
     """Kendall's tau, and the same among networks of equal widths."""
     for where, row in populations(summary, "h3_channel_width"):
         taus = bounded(row["kendall"]), ", ".join(row["held"]), bounded(row["kendall_within"])
-        yield where, f"{row['n']:,}", *taus, bounded(row["partial_spearman"])
+        paired = bounded(row["kendall_paired"]) if "kendall_paired" in row else ""
+        yield where, f"{row['n']:,}", *taus, paired, bounded(row["partial_spearman"])
 
 
 def correlations(summary: Summary) -> Iterator[Sequence[object]]:

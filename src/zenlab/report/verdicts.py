@@ -76,8 +76,8 @@ def draw_sweep(path: Path, rows: Sequence[Mapping[str, Any]], *, title: str) -> 
             Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=colour, alpha=0.85, linewidth=0)
         )
         ink = "white" if row["verdict"] in ("supported", "refuted", "undecided") else "black"
-        axes.text(x, y - 0.14, row["verdict"], ha="center", va="center", color=ink, fontsize=10)
-        axes.text(x, y + 0.2, _numbers(row), ha="center", va="center", color=ink, fontsize=8)
+        axes.text(x, y - 0.2, row["verdict"], ha="center", va="center", color=ink, fontsize=10)
+        axes.text(x, y + 0.15, _told(row), ha="center", va="center", color=ink, fontsize=8)
     axes.set_xticks(range(len(proxies)), proxies)
     axes.set_yticks(range(len(claims)), claims)
     axes.set_xlim(-0.5, len(proxies) - 0.5)
@@ -89,6 +89,13 @@ def draw_sweep(path: Path, rows: Sequence[Mapping[str, Any]], *, title: str) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=160)
     plt.close(figure)
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    """Say how many parts hold, and the effect of the first."""
+    holds = row.get("holds")
+    first = f"{holds} parts hold" if isinstance(holds, str) else ""
+    return "\n".join(filter(None, [first, _numbers(row)]))
 
 
 def _numbers(row: Mapping[str, Any]) -> str:
