@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import open_dict
 
 from tests.conftest import Outcome, compose
+from tests.tracking.conftest import read_back
 from zenlab.building import build_benchmark
 from zenlab.spaces.nb201 import NB201
 
@@ -25,6 +26,7 @@ BUILD = (
     "validation.seeds=2",
     "searcher.budget=4",
     "hardware.workers=1",
+    "tracking=none",
 )
 
 
@@ -38,6 +40,16 @@ def build(tmp_path: Path, *overrides: str, folder: str = "build") -> Path:
         del config["hydra"]
     build_benchmark(config)
     return output / "benchmark.parquet"
+
+
+def test_each_training_is_streamed_and_the_table_at_the_end(tmp_path: Path) -> None:
+    rows = pd.read_parquet(build(tmp_path, "tracking=wandb"))
+    streamed = read_back(tmp_path / "build")
+    steps = [step for step in streamed.history if "trainings" in step]
+    assert [step["trainings"] for step in steps] == list(range(1, 9))
+    made = np.sort(rows[["accuracy_seed_0", "accuracy_seed_1"]].to_numpy(), axis=None)
+    assert sorted(step["training/accuracy"] for step in steps) == pytest.approx(made.tolist())
+    assert streamed.table("scores")["genotype"].tolist() == rows["genotype"].tolist()
 
 
 def test_a_table_has_means_spread_and_each_seed_and_says_how_it_was_made(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from omegaconf import open_dict
 
 from tests.conftest import compose
 from tests.test_laboratory import own_claim
+from tests.tracking.conftest import read_back
 from zenlab.hypotheses.verdict import Part
 from zenlab.planning import decided_share, plan_claim
 
@@ -32,7 +33,14 @@ def test_the_share_is_that_of_a_normal_effect() -> None:
 
 def test_a_plan_is_a_run_on_a_pilot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = own_claim(tmp_path, "benchmark=embedded", given=["count_none"])
-    config = compose(*words, "job=plan", "proxy=params", "plan.pilot=60", "analysis.claim_draws=50")
+    config = compose(
+        *words,
+        "job=plan",
+        "proxy=params",
+        "plan.pilot=60",
+        "analysis.claim_draws=50",
+        "tracking=wandb",
+    )
     output = tmp_path / "plan"
     output.mkdir()
     with open_dict(config):
@@ -46,6 +54,9 @@ def test_a_plan_is_a_run_on_a_pilot(tmp_path: Path, capsys: pytest.CaptureFixtur
     powers = [row["power"] for row in summary["tried"]]
     assert needed is None or powers[-1] >= 0.8
     assert "pilot:" in capsys.readouterr().out
+    steps = [step for step in read_back(output).history if "plan/power" in step]
+    assert [step["plan/networks"] for step in steps] == [r["networks"] for r in summary["tried"]]
+    assert [step["plan/power"] for step in steps] == pytest.approx(powers)
 
 
 def test_pairs_of_a_known_space_need_no_plan() -> None:

@@ -16,6 +16,7 @@ SMALL = (
     *("experiment=stability", "space.C=4", "space.N=1", "dataset.image_size=8"),
     *("searcher.budget=15", "stability.seeds=3", "stability.batch_size=[4,8]"),
     "stability.repeats=[1,2]",
+    "tracking=none",
 )
 
 

@@ -23,6 +23,8 @@ from zenlab.checks import require_whole
 from zenlab.core import Genotype
 from zenlab.report.files import write_summary, write_text
 from zenlab.report.terminal import Terminal
+from zenlab.stage import streamed
+from zenlab.tracking.metrics import TRAININGS
 from zenlab.trainings import make_training, train_all
 from zenlab.validation.archive import Trained
 from zenlab.validation.validation import Validation
@@ -54,17 +56,22 @@ def build_benchmark(config: DictConfig) -> None:
     tasks = [(genotype, seed) for genotype in genotypes for seed in range(validation.seeds)]
     results: dict[Genotype, list[Trained]] = {genotype: [] for genotype in genotypes}
     failed: list[Trained] = []
-    with terminal.trainings(len(tasks)) as progress:
+    with (
+        streamed(config, folder, parts.searcher) as stream,
+        terminal.trainings(len(tasks)) as progress,
+    ):
         for count, trained in enumerate(train_all(training, tasks, parts.hardware), 1):
             progress.add(trained)
             (failed if trained.error else results[trained.genotype]).append(trained)
+            stream.log(_metrics(count, trained))
             if count % config.build.every == 0:
                 write_table(path, table_rows(parts, results, validation.seeds), described)
-    rows = table_rows(parts, results, validation.seeds)
-    write_table(path, rows, described)
-    summary = _summary(rows, failed, described)
-    write_summary(folder / "summary.json", summary)
-    write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        rows = table_rows(parts, results, validation.seeds)
+        write_table(path, rows, described)
+        summary = _summary(rows, failed, described)
+        write_summary(folder / "summary.json", summary)
+        write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        stream.finish(summary, rows, {})
     terminal.say(
         f"{len(rows):,} of {len(genotypes):,} architectures trained with {validation.seeds} seeds, "
         f"{len(failed):,} trainings failed; {summary['training_seconds'] / 3600:.2f} hours"
@@ -72,6 +79,16 @@ def build_benchmark(config: DictConfig) -> None:
     for reason in summary["failures"]:
         terminal.say(reason)
     terminal.say(f"written to {path}; use it with benchmark=table benchmark.path={path}")
+    terminal.say_tracked(stream.url or stream.folder)
+
+
+def _metrics(count: int, trained: Trained) -> dict[str, float]:
+    """Return what is streamed of a training that has ended."""
+    ended = {TRAININGS: float(count)}
+    if trained.error is None:
+        ended["training/accuracy"] = trained.tested["accuracy"]
+        ended["training/seconds"] = trained.seconds
+    return ended
 
 
 def _default(folder: Path) -> Path:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from hydra.core.hydra_config import HydraConfig
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from zenlab.abilities import Enumerable, Refining
@@ -23,7 +22,7 @@ from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.leaderboard import draw_leaderboard, leaderboard
 from zenlab.report.page import write_page
 from zenlab.report.terminal import Terminal
-from zenlab.stage import Accuracies, Log, Watcher, populations_of, tracked
+from zenlab.stage import Accuracies, Log, Watcher, populations_of, streamed
 from zenlab.tracking.live import Live
 from zenlab.validated import open_validation
 
@@ -44,9 +43,8 @@ def compare(
     members = find_members(config, parts)
     validator = open_validation(config, parts)
     table, remarks = accuracies.table, accuracies.remarks
-    tracking = instantiate(config.tracking, _convert_="all")
     folder = Path(HydraConfig.get().runtime.output_dir)
-    with tracking.start(**tracked(config, folder, parts.searcher)) as stream:
+    with streamed(config, folder, parts.searcher) as stream:
         scores, seconds = _score(config, parts, members, terminal, stream.log)
         if remark := getattr(parts.searcher, "remark", None):
             remarks.append(remark)

@@ -28,7 +28,7 @@ from zenlab.report.page import write_page
 from zenlab.report.terminal import Terminal
 from zenlab.report.verdict_page import verdict_page
 from zenlab.report.verdicts import draw_parts, draw_sweep
-from zenlab.stage import Log, tracked
+from zenlab.stage import Log, streamed
 
 _FORESEEN = (
     ValueError,
@@ -68,8 +68,7 @@ def judge_hypothesis(config: DictConfig) -> float | None:
     require_whole("analysis.claim_draws", config.analysis.claim_draws, least=2)
     claims = _claims(config, name)
     folder = Path(HydraConfig.get().runtime.output_dir)
-    tracking = instantiate(config.tracking, _convert_="all")
-    with tracking.start(**tracked(config, folder)) as stream:
+    with streamed(config, folder) as stream:
         judged = _judge(config, claims, proxy, terminal, stream.log)
         verdicts, failures = adjusted(judged.verdicts), judged.failures
         if not verdicts:

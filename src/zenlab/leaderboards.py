@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from hydra.core.hydra_config import HydraConfig
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from zenlab.analysis.quality import rank_quality
@@ -20,7 +19,7 @@ from zenlab.report.boards import draw_boards
 from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.page import write_page
 from zenlab.report.terminal import Terminal
-from zenlab.stage import Accuracies, Log, Watcher, tracked
+from zenlab.stage import Accuracies, Log, Watcher, streamed
 from zenlab.tracking.live import Live
 
 
@@ -40,8 +39,7 @@ def leaderboards(config: DictConfig) -> None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     rows: list[dict[str, Any]] = []
     failures: dict[str, str] = {}
-    tracking = instantiate(config.tracking, _convert_="all")
-    with tracking.start(**tracked(config, folder)) as stream:
+    with streamed(config, folder) as stream:
         for board, overrides in config.boards.items():
             try:
                 rows += _board(config, str(board), list(overrides), terminal, stream.log)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -20,6 +21,8 @@ from zenlab.hypotheses.verdict import Part, Verdict
 from zenlab.populating import populate
 from zenlab.report.files import write_summary, write_text
 from zenlab.report.terminal import Terminal
+from zenlab.stage import Log, streamed
+from zenlab.tracking.metrics import NETWORKS
 
 _SHRINK = 1.959963984540054  # standard errors from the middle to the end of a 95 % interval
 
@@ -38,9 +41,29 @@ def plan_claim(config: DictConfig) -> float | None:
     """
     terminal = Terminal()
     settings = _checked(config)
+    name, claim = _claim_of(config)
+    proxy = choices()["proxy"]
+    terminal.say(f"zenlab: plan for hypothesis {name}, proxy {proxy}: {claim.statement}")
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    with streamed(config, folder) as stream:
+        plan = _plan(config, claim, settings, terminal, stream.log)
+        plan = {"hypothesis": name, "proxy": proxy, **plan}
+        write_summary(folder / "summary.json", plan)
+        write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        stream.finish(plan, pd.DataFrame(plan["tried"]), {})
+    for line in _lines(plan, settings):
+        terminal.say(line)
+    terminal.say(f"written to {folder}: summary.json, config.yaml")
+    terminal.say_tracked(stream.url or stream.folder)
+    needed: int | None = plan["needed"]
+    return needed
+
+
+def _claim_of(config: DictConfig) -> tuple[str, Claim]:
+    """Return the claim and its name, if it can be planned for."""
     if not config.get("hypothesis"):
         raise ValueError("job=plan needs a claim: set hypothesis=..., such as zen_beyond_size")
-    name, proxy = choices()["hypothesis"], choices()["proxy"]
+    name = choices()["hypothesis"]
     claim = instantiate(config.hypothesis, _convert_="all")
     if not isinstance(claim, Claim):
         raise ValueError(f"hypothesis {name} holds several claims; plan one at a time")
@@ -49,27 +72,31 @@ def plan_claim(config: DictConfig) -> float | None:
             f"hypothesis {name} compares all pairs of a space whose accuracies are known; there "
             f"is nothing to plan"
         )
-    terminal.say(f"zenlab: plan for hypothesis {name}, proxy {proxy}: {claim.statement}")
+    return name, claim
+
+
+def _plan(
+    config: DictConfig, claim: Claim, settings: "_Settings", terminal: Terminal, log: Log
+) -> dict[str, Any]:
+    """Test the claim on a pilot, and search for a number that decides it often enough."""
     populations = {
         where: populate(
-            config,
-            where,
-            replace(source, sample=settings.pilot),
-            terminal,
-            lambda metrics: None,
-            sampled=True,
+            config, where, replace(source, sample=settings.pilot), terminal, log, sampled=True
         )
         for where, source in claim.sources.items()
     }
     rng = np.random.default_rng(config.analysis.seed)
-    pilot = claim.test(name, proxy, populations, draws=config.analysis.claim_draws, rng=rng)
+    draws = config.analysis.claim_draws
+    pilot = claim.test(
+        choices()["hypothesis"], choices()["proxy"], populations, draws=draws, rng=rng
+    )
     there_are = min(len(found.measured) for found in populations.values())
     tried = _search(pilot, settings, min(settings.most, there_are), rng)
+    for size, power in tried:
+        log({NETWORKS: float(size), "plan/power": power})
     needed = next((size for size, power in tried if power >= settings.power), None)
     seconds = float(np.mean([found.seconds for found in populations.values()]))
-    plan = {
-        "hypothesis": name,
-        "proxy": proxy,
+    return {
         "pilot": pilot.row(),
         "parts": pilot.part_rows(),
         "wanted_power": settings.power,
@@ -77,13 +104,6 @@ def plan_claim(config: DictConfig) -> float | None:
         "needed": needed,
         **_cost(config, needed, len(populations), seconds),
     }
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    write_summary(folder / "summary.json", plan)
-    write_text(folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
-    for line in _lines(plan, settings):
-        terminal.say(line)
-    terminal.say(f"written to {folder}: summary.json, config.yaml")
-    return needed
 
 
 def decided_share(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from hydra.core.hydra_config import HydraConfig
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from zenlab.abilities import Budgeted, Enumerable, Learning, Refining
@@ -28,7 +27,7 @@ from zenlab.report.scatter import draw_scatter
 from zenlab.report.search import Trace, curve, sizes
 from zenlab.report.terminal import Terminal
 from zenlab.reranked import simulate_reranking
-from zenlab.stage import Accuracies, Log, Watcher, describe, populations_of, tracked
+from zenlab.stage import Accuracies, Log, Watcher, describe, populations_of, streamed
 from zenlab.tracking.live import Live
 from zenlab.validated import open_validation
 
@@ -55,9 +54,8 @@ def run(config: DictConfig) -> float | None:
     if isinstance(parts.proxy, Suite | CombinedProxy):
         return compare(config, parts, accuracies, terminal)
     validator = open_validation(config, parts)
-    tracking = instantiate(config.tracking, _convert_="all")
     folder = Path(HydraConfig.get().runtime.output_dir)
-    with tracking.start(**tracked(config, folder, parts.searcher)) as stream:
+    with streamed(config, folder, parts.searcher) as stream:
         trace, seconds = _score(config, parts, table, terminal, stream.log)
         scores = _settled(parts, trace)
         if isinstance(parts.searcher, Refining):

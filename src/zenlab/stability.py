@@ -23,6 +23,8 @@ from zenlab.members import Members, find_members, open_panel
 from zenlab.report import results
 from zenlab.report.files import write_scores, write_summary, write_text
 from zenlab.report.terminal import Terminal
+from zenlab.stage import Log, Watcher, streamed
+from zenlab.tracking.live import Live
 
 _COSTS = ("batch_size", "repeats")
 _PLURAL = {"seed": "seeds", "batch": "batches"}
@@ -79,8 +81,12 @@ def stability(config: DictConfig) -> None:
             what = "a combination" if name in members.combined else "computed by formula"
             terminal.say(f"{name} is {what}: left out")
     asked = list(dict.fromkeys(_ask(parts)))
-    scores = _score(config, parts, members, plan, asked, terminal)
-    _write(Path(HydraConfig.get().runtime.output_dir), config, parts, scores, terminal)
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    with streamed(config, folder) as stream:
+        scores = _score(config, parts, members, plan, asked, terminal, stream.log)
+        summary, table = _write(folder, config, parts, scores, terminal)
+        stream.finish(summary, table, {})
+    terminal.say_tracked(stream.url or stream.folder)
 
 
 def _ask(parts: Parts) -> list[Genotype]:
@@ -112,6 +118,7 @@ def _score(
     plan: Sequence[Variation],
     asked: Sequence[Genotype],
     terminal: Terminal,
+    log: Log,
 ) -> dict[Variation, list[Score]]:
     """Score with every variation as if each were a member of one suite."""
     varied = Members(
@@ -125,8 +132,10 @@ def _score(
         open_panel(config, parts, varied, batch_seeds=batch_seeds) as panel,
         terminal.progress("scoring", show_best=False) as progress,
     ):
+        watcher = Watcher(progress, log, Live(comparable=False))
         progress.expect(len(set(asked)) * len(plan))
-        found = panel.score(asked, progress.add)
+        found = panel.score(asked, watcher.on_score)
+        watcher.report()
     return {variation: found[str(variation)] for variation in plan}
 
 
@@ -170,11 +179,13 @@ def _write(
     parts: Parts,
     scores: Mapping[Variation, Sequence[Score]],
     terminal: Terminal,
-) -> None:
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Write and show the result; return the summary and the table of scores."""
     rows = _rows(config, scores)
     genotypes = [score.genotype for score in next(iter(scores.values()))]
     columns = {str(v): [score.value for score in found] for v, found in scores.items()}
-    write_scores(folder / "scores.csv", pd.DataFrame({"genotype": genotypes, **columns}))
+    table = pd.DataFrame({"genotype": genotypes, **columns})
+    write_scores(folder / "scores.csv", table)
     write_scores(folder / "stability.csv", pd.DataFrame(rows))
     summary = {
         **{group: parts.names[group] for group in GROUPS},
@@ -190,3 +201,4 @@ def _write(
         found = [score for v, made in scores.items() if v.proxy == name for score in made]
         for failure in results.failures(found):
             terminal.say(f"{name}: {failure}")
+    return summary, table

@@ -1,7 +1,8 @@
 """What every story of a run needs: the benchmark's table, a watcher of scores, what is tracked."""
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,8 @@ from zenlab.core import Genotype, Score, Searcher, Space, Table
 from zenlab.report.progress import ScoringProgress
 from zenlab.report.terminal import Terminal
 from zenlab.tracking.live import Live
+from zenlab.tracking.none import NoStream
+from zenlab.tracking.stream import WandbStream
 
 _SECONDS_BETWEEN_METRICS = 1.0
 _DESCRIPTORS = ("dead", "reachable")  # they divide the architectures into populations
@@ -115,7 +118,21 @@ def populations_of(descriptors: pd.DataFrame) -> dict[str, np.ndarray]:
     return masks
 
 
-def tracked(config: DictConfig, folder: Path, searcher: Searcher | None = None) -> dict[str, Any]:
+@contextmanager
+def streamed(
+    config: DictConfig, folder: Path, searcher: Searcher | None = None
+) -> Iterator[WandbStream | NoStream]:
+    """Stream a run for as long as the context lasts, to where `tracking` says.
+
+    Raises:
+        ValueError: `tracking` has something that W&B doesn't take.
+    """
+    tracking = instantiate(config.tracking, _convert_="all")
+    with tracking.start(**_tracked(config, folder, searcher)) as stream:
+        yield stream
+
+
+def _tracked(config: DictConfig, folder: Path, searcher: Searcher | None = None) -> dict[str, Any]:
     """What tracking needs to know of a run at its start."""
     chosen = choices()
     names = [chosen[group] for group in GROUPS]

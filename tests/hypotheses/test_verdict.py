@@ -108,7 +108,9 @@ def test_what_holm_takes_back_says_what_it_was_and_how_many_would_decide() -> No
 
 def test_more_than_there_are_cant_decide() -> None:
     open_ = replace(part(0.2, 0.4, n=100), most=300)
-    assert "It would take about 400 networks; there are 300." in verdict(open_).sentence
+    assert "part 0.2 would take about 400 networks; there are 300." in verdict(open_).sentence
+    few = replace(part(0.3, 0.1), most=50)
+    assert "About 400 would decide." in verdict(few, replace(open_, most=500)).sentence
 
 
 def named(name: str, *parts: Part) -> Verdict:

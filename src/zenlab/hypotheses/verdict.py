@@ -183,20 +183,24 @@ class Verdict:
         """Say how many architectures would decide, and that there aren't so many, if so."""
         if self.word != "undecided" or not (needed := self.needed):
             return ""
-        most = min((part.most for part in self.parts if part.most), default=needed)
-        if needed > most:
-            return f" It would take about {needed:,} networks; there are {most:,}."
+        for count, part in self._counts():
+            if part.most and count > part.most:
+                return f" {part.name} would take about {count:,} networks; there are {part.most:,}."
         return f" About {needed:,} would decide."
 
     @property
     def needed(self) -> int | None:
         """About how many architectures would decide what is undecided."""
+        return max((count for count, _ in self._counts()), default=None)
+
+    def _counts(self) -> list[tuple[int, Part]]:
+        """How many architectures each open part needs, or each that Holm's correction took."""
         if self._fell and self.adjusted_p and self.p:
             level = _ALPHA * self.p / self.adjusted_p
-            counts = [part.needed_for(level) for part in self.parts]
+            counts = [(part.needed_for(level), part) for part in self.parts]
         else:
-            counts = [part.needed for part in self.parts]
-        return max((count or 0 for count in counts), default=0) or None
+            counts = [(part.needed, part) for part in self.parts]
+        return [(count, part) for count, part in counts if count]
 
     @property
     def leading(self) -> Part:

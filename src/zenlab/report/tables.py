@@ -82,8 +82,8 @@ def sweep_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """One row for each claim and proxy: the verdict and its leading effect."""
     table = _table(
         "claims tested together (Holm)",
-        words=["claim", "proxy", "verdict", "parts that hold"],
-        numbers=["effect of the first"],
+        words=["claim", "proxy", "verdict", "hold"],
+        numbers=["first effect"],
     )
     for row in rows:
         table.add_row(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 EVALUATIONS = "evaluations"
 EPOCH = "validation/epoch"
+TRAININGS = "trainings"
+NETWORKS = "plan/networks"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ METRICS = (
     Metric("validation/rank_<rank>/held_out_loss", EPOCH, best="min"),
     Metric("validation/rank_<rank>/held_out_accuracy", EPOCH, best="max"),
     Metric("validation/rank_<rank>/learning_rate", EPOCH),
+    Metric(TRAININGS, axis=None),
+    Metric("training/accuracy", TRAININGS, best="max"),
+    Metric("training/seconds", TRAININGS),
+    Metric(NETWORKS, axis=None),
+    Metric("plan/power", NETWORKS),
 )
 """Everything that a run may stream; with several seeds `<rank>` is `<rank>/seed_<seed>`."""
 
