@@ -35,8 +35,8 @@ def meco(case: Case) -> float:
 
 
 def meco_opt(case: Case) -> float:
-    def choose(channels: int) -> Tensor:
-        return torch.arange(channels)[:CHANNELS]
+    def choose(maps: int, channels: int) -> Tensor:
+        return torch.arange(channels)[:CHANNELS].expand(maps, -1)
 
     return sum_of_sampled_eigenvalues(case.network(), case.batch().images[:1], choose)
 

@@ -283,7 +283,7 @@ def test_what_a_network_writes_over_in_place_is_seen_as_it_was() -> None:
         lambda net, images: count_agreements(net, images, count="once").flatten().tolist(),
         count_unit_patterns,
         sum_of_smallest_eigenvalues,
-        lambda net, images: sum_of_sampled_eigenvalues(net, images, torch.arange),
+        lambda net, images: sum_of_sampled_eigenvalues(net, images, first_channels),
         lambda net, images: sum_of_ranks(net, images, lambda choices: choices - 1),
     ):
         assert read(first, images) == pytest.approx(read(second, images))
@@ -358,6 +358,10 @@ def test_crops_are_windows_of_one_channel_of_one_image() -> None:
 # Features
 
 
+def first_channels(maps: int, channels: int) -> Tensor:
+    return torch.arange(min(channels, 8)).expand(maps, -1)
+
+
 def smallest_eigenvalue(maps: Tensor) -> float:
     """Of the correlations of channels, from maps (channels, positions)."""
     ((places, matrices),) = covariances([maps[None]]).values()
@@ -397,20 +401,20 @@ def test_meco_opt_takes_the_chosen_channels_and_scales_to_all_of_them() -> None:
     images, chosen = randn(1, 3, 9, 9), torch.tensor([2, 3, 5, 7, 8, 11, 13, 15])
     with torch.no_grad():
         wanted = smallest_eigenvalue(layers(images)[0].flatten(1)[chosen])
-    found = sum_of_sampled_eigenvalues(layers, images, lambda channels: chosen)
+    found = sum_of_sampled_eigenvalues(layers, images, lambda maps, channels: chosen[None])
     assert found == pytest.approx(2 * wanted, rel=1e-4)
 
 
 def test_meco_opt_chooses_once_for_modules_of_the_same_maps() -> None:
     layers = nn.Sequential(nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 9, 1))
-    asked: list[int] = []
+    asked: list[tuple[int, int]] = []
 
-    def first(channels: int) -> Tensor:
-        asked.append(channels)
-        return torch.arange(8)
+    def first(maps: int, channels: int) -> Tensor:
+        asked.append((maps, channels))
+        return torch.arange(8).expand(maps, -1)
 
     sum_of_sampled_eigenvalues(layers, randn(1, 3, 9, 9), first)
-    assert asked == [16, 16, 9]
+    assert asked == [(2, 16), (1, 9)]
 
 
 def test_the_effective_rank_counts_equal_singular_values() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-_BATCH_NORMS = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
+_WEIGHTED = nn.Conv2d, nn.Linear  # tuples: several times as fast as unions
+_BATCH_NORMS = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
 
 
 @torch.no_grad()
@@ -17,7 +18,7 @@ def draw_default_weights(modules: Iterable[nn.Module], rng: torch.Generator) -> 
     stay: nothing reads them in training mode.
     """
     for module in modules:
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        if isinstance(module, _WEIGHTED):
             weight, bias = module.weight, module.bias
             bound = 1 / math.sqrt(math.prod(weight.shape[1:]))
             weight.data = _uniform(weight, bound, rng)

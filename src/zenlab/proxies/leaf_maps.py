@@ -98,10 +98,13 @@ def _run(
     found = LeafMaps()
     # By what was done to which tensor, for as long as it lives and nobody writes into it.
     known: dict[Hashable, tuple[weakref.ref[Tensor], int]] = {}
+    taken: dict[torch.Size, bool] = {}
 
     def see(module: nn.Module, entering: Any, output: Tensor) -> None:
         shape = output.shape
-        if len(shape) < 3 or not wanted(shape[1], shape[2:].numel()):
+        if shape not in taken:
+            taken[shape] = len(shape) > 2 and wanted(shape[1], shape[2:].numel())
+        if not taken[shape]:
             return
         kind = kinds.get(module) if isinstance(entering, Tensor) else None
         key = (id(entering), entering._version, kind) if kind else None

@@ -19,8 +19,9 @@ from zenlab.proxies.recording import leaves
 from zenlab.proxies.settings import check_settings
 
 CHANNELS = 8
-_BLOCK = 32
-"""Channels are drawn for so many modules at a time."""
+
+Choose = Callable[[int, int], Tensor]
+"""Which channels to take, (maps, 8), of so many maps with so many channels."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class MecoOpt:
 def sum_of_sampled_eigenvalues(
     network: nn.Module,
     images: Tensor,
-    choose: Callable[[int], Tensor],
+    choose: Choose,
     modules: Sequence[nn.Module] | None = None,
 ) -> float:
     """Return the sum over leaf modules of the smallest eigenvalue of chosen channels, scaled.
@@ -69,8 +70,8 @@ def sum_of_sampled_eigenvalues(
     Args:
         network: in training mode.
         images: (n, c, h, w); correlations are those of the first one.
-        choose: returns the channels to take of maps that have so many, called in the order in
-            which modules make them, where their eigenvalue may be another than 0.
+        choose: returns the channels to take, (maps, 8) or all where there are fewer, of so many
+            maps that have so many channels; called once for each number of channels.
         modules: the leaves, where they are known already.
 
     Raises:
@@ -82,25 +83,26 @@ def sum_of_sampled_eigenvalues(
         modules or leaves(network),
         lambda c, positions: positions > min(c, CHANNELS),
     )
-    chosen = [choose(output.shape[1]) for output in maps.distinct]
     values = [0.0] * len(maps.distinct)
+    sampled: dict[int, list[Tensor]] = defaultdict(list)  # by size, for all of one size are quicker
+    shares: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for channels, (places, of_all) in covariances(maps.distinct).items():
-        kept = torch.stack([chosen[place] for place in places]).to(of_all.device)
+        kept = choose(len(places), channels).to(of_all.device)
         rows = torch.arange(len(places), device=of_all.device)[:, None, None]
-        smallest = smallest_eigenvalues(of_all[rows, kept[:, :, None], kept[:, None]])
-        for place, value in zip(places, smallest.tolist(), strict=True):
-            values[place] = value * channels / CHANNELS
+        sampled[kept.shape[1]].append(of_all[rows, kept[:, :, None], kept[:, None]])
+        shares[kept.shape[1]] += [(place, channels / CHANNELS) for place in places]
+    for size, matrices in sampled.items():
+        smallest = smallest_eigenvalues(torch.cat(matrices)).tolist()
+        for (place, share), value in zip(shares[size], smallest, strict=True):
+            values[place] = value * share
     return math.fsum(values[place] for place in maps.made)
 
 
-def _chooser(rng: torch.Generator) -> Callable[[int], Tensor]:
+def _chooser(rng: torch.Generator) -> Choose:
     """Return what draws channels without replacement."""
-    drawn: dict[int, list[Tensor]] = defaultdict(list)
 
-    def choose(channels: int) -> Tensor:
-        if not drawn[channels]:
-            order = torch.rand(_BLOCK, channels, generator=rng, device=rng.device).argsort(1)
-            drawn[channels] = list(order[:, :CHANNELS])
-        return drawn[channels].pop()
+    def choose(maps: int, channels: int) -> Tensor:
+        order = torch.rand(maps, channels, generator=rng, device=rng.device).argsort(1)
+        return order[:, :CHANNELS]
 
     return choose
