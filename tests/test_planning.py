@@ -12,7 +12,7 @@ from omegaconf import open_dict
 from tests.conftest import compose
 from tests.test_laboratory import own_claim
 from tests.tracking.conftest import read_back
-from zenlab.hypotheses.verdict import Part
+from zenlab.hypotheses.part import Part
 from zenlab.planning import decided_share, plan_claim
 
 PARTS = [Part("one", 0.2, 0.0, 0.4, 100, 0.1)]

@@ -12,7 +12,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from tests.test_laboratory import own_claim
-from zenlab.hypotheses.verdict import Part, Verdict
+from zenlab.hypotheses.part import Part
+from zenlab.hypotheses.verdict import Verdict
 from zenlab.laboratory import summarise
 from zenlab.report.files import write_summary
 from zenlab.sweeping import SweepSummary, main, read_jobs

@@ -19,8 +19,9 @@ from zenlab.analysis.multiplicity import holm
 from zenlab.assembly import choices
 from zenlab.checks import require_whole
 from zenlab.hypotheses.claim import Claim, Claims
+from zenlab.hypotheses.part import Part
 from zenlab.hypotheses.population import Population
-from zenlab.hypotheses.verdict import Part, Verdict
+from zenlab.hypotheses.verdict import Verdict
 from zenlab.populating import compose_option, populate
 from zenlab.report.applicability import draw_applicability
 from zenlab.report.files import write_scores, write_summary, write_text

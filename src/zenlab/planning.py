@@ -16,8 +16,9 @@ from zenlab.assembly import choices
 from zenlab.checks import require_positive, require_whole
 from zenlab.hypotheses.claim import Claim
 from zenlab.hypotheses.edits import EditClaim
+from zenlab.hypotheses.part import Part
 from zenlab.hypotheses.population import FEWEST
-from zenlab.hypotheses.verdict import Part, Verdict
+from zenlab.hypotheses.verdict import Verdict
 from zenlab.populating import populate
 from zenlab.report.files import write_summary, write_text
 from zenlab.report.terminal import Terminal

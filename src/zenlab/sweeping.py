@@ -220,7 +220,8 @@ def _draw(folder: Path, rows: Sequence[dict[str, Any]], parts: Sequence[dict[str
 
 def _verdicts(job: Mapping[str, Any]) -> list[Any]:
     """Make the verdicts of a job again from its summary."""
-    from zenlab.hypotheses.verdict import Verdict, part_from
+    from zenlab.hypotheses.part import part_from
+    from zenlab.hypotheses.verdict import Verdict
 
     return [
         Verdict(

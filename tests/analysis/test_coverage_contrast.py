@@ -159,48 +159,50 @@ def coverage(
     return {name: count / simulations for name, count in held.items()}
 
 
-def require_as_promised(shares: Mapping[str, float], simulations: int) -> None:
-    """93 to 97 %; of fewer simulations, what chance allows of 95 % in three standard errors."""
+def broken(shares: Mapping[str, float], simulations: int) -> dict[str, float]:
+    """Return the shares that aren't as promised.
+
+    93 to 97 %; of fewer simulations, what chance allows of 95 % in three standard errors.
+    """
     slack = 0.02 if simulations == MANY else 3 * math.sqrt(LEVEL * (1 - LEVEL) / simulations)
-    for name, share in shares.items():
-        assert abs(share - 0.95) <= slack, (name, shares)
+    return {name: share for name, share in shares.items() if abs(share - 0.95) > slack}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SIDES)
 def test_intervals_of_contrasts_cover_as_promised(name: str) -> None:
     shares = coverage(lambda rng: judge_contrast(name, rng), true_contrast(name), MANY)
-    require_as_promised(shares, MANY)
+    assert not broken(shares, MANY)
 
 
 @pytest.mark.parametrize("name", ["skewed as accuracies are", "unequal sides and spreads"])
 def test_intervals_of_contrasts_cover_about_as_promised(name: str) -> None:
     shares = coverage(lambda rng: judge_contrast(name, rng), true_contrast(name), FEW)
-    require_as_promised(shares, FEW)
+    assert not broken(shares, FEW)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EFFECTS)
 def test_intervals_of_matched_pairs_cover_as_promised(name: str) -> None:
     shares = coverage(lambda rng: judge_pairs(EFFECTS[name](rng), rng), true_pairs(name), MANY)
-    require_as_promised(shares, MANY)
+    assert not broken(shares, MANY)
 
 
 @pytest.mark.parametrize("name", ["skewed", "a part comes to life"])
 def test_intervals_of_matched_pairs_cover_about_as_promised(name: str) -> None:
     shares = coverage(lambda rng: judge_pairs(EFFECTS[name](rng), rng), true_pairs(name), FEW)
-    require_as_promised(shares, FEW)
+    assert not broken(shares, FEW)
 
 
 @pytest.mark.slow
 def test_intervals_over_a_complete_space_cover_as_promised() -> None:
     truth = {"all factors": 0.2, "one factor": 0.2}
-    require_as_promised(coverage(judge_complete, truth, MANY), MANY)
+    assert not broken(coverage(judge_complete, truth, MANY), MANY)
 
 
 def test_intervals_over_a_complete_space_cover_about_as_promised() -> None:
     truth = {"all factors": 0.2, "one factor": 0.2}
-    require_as_promised(coverage(judge_complete, truth, FEW), FEW)
+    assert not broken(coverage(judge_complete, truth, FEW), FEW)
 
 
 def called(judge: Callable[[Generator], Found], simulations: int) -> dict[str, float]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zenlab.hypotheses.verdict import Part, Verdict, part_from
+from zenlab.hypotheses.part import Part, part_from
+from zenlab.hypotheses.verdict import Verdict
 from zenlab.laboratory import adjusted
 
 

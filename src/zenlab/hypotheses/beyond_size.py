@@ -9,8 +9,9 @@ import numpy as np
 from zenlab.analysis.partial import partial_correlations
 from zenlab.checks import require_positive
 from zenlab.hypotheses.claim import Source, require_names
+from zenlab.hypotheses.part import Part, part_of
 from zenlab.hypotheses.population import Population
-from zenlab.hypotheses.verdict import Part, Verdict, part_of
+from zenlab.hypotheses.verdict import Verdict
 
 
 @dataclass(frozen=True)

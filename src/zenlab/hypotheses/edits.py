@@ -15,8 +15,9 @@ from zenlab.analysis.pairs import Pairs, choices_of, count_elsewhere, edits_to, 
 from zenlab.checks import require_positive, require_whole
 from zenlab.core import Genotype
 from zenlab.hypotheses.claim import Source
+from zenlab.hypotheses.part import Part, part_of
 from zenlab.hypotheses.population import Population, meets
-from zenlab.hypotheses.verdict import Part, Verdict, part_of
+from zenlab.hypotheses.verdict import Verdict
 
 
 @dataclass(frozen=True)

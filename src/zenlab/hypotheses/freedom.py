@@ -12,8 +12,9 @@ from zenlab.analysis.partial import partial_correlations
 from zenlab.analysis.strata import stratify
 from zenlab.checks import require_positive
 from zenlab.hypotheses.claim import Source, require_names
+from zenlab.hypotheses.part import Part, part_of
 from zenlab.hypotheses.population import Population
-from zenlab.hypotheses.verdict import Part, Verdict, part_of
+from zenlab.hypotheses.verdict import Verdict
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from zenlab.analysis.bounded import Bounded
 from zenlab.analysis.regions import Region
 from zenlab.checks import require_positive
 from zenlab.hypotheses.claim import Source, require_names
+from zenlab.hypotheses.part import Part, part_of
 from zenlab.hypotheses.population import Population
-from zenlab.hypotheses.verdict import Part, Verdict, part_of
+from zenlab.hypotheses.verdict import Verdict
 
 _LEAST = 10  # networks of a region
 
