@@ -214,8 +214,20 @@ def _draw(folder: Path, rows: Sequence[dict[str, Any]], parts: Sequence[dict[str
     title = f"{tested} claims tested together (Holm)"
     figure = folder / "figures" / "sweep.png"
     draw_sweep(figure, rows, title=title)
-    page = verdict_page(title, {"verdicts": rows, "parts": parts}, {"sweep": figure})
+    summary = {"verdicts": rows, "parts": parts}
+    page = verdict_page(title, summary, {"sweep": figure}, overrides=_command(folder))
     write_page(folder / "report.html", page)
+
+
+def _command(folder: Path) -> list[str]:
+    """Return what was written after `python -m zenlab`, as far as Hydra has kept it."""
+    written = folder / _SWEEP
+    kept = (
+        OmegaConf.select(OmegaConf.load(written), "hydra.overrides.task")
+        if written.is_file()
+        else []
+    )
+    return ["--multirun", *map(str, kept or [])]
 
 
 def _verdicts(job: Mapping[str, Any]) -> list[Any]:

@@ -22,6 +22,7 @@ from zenlab.report.comparison_page import comparison_page
 from zenlab.report.drawings import draw
 from zenlab.report.page import Card, Cell, Page, Section, Table, render, write_page
 from zenlab.report.run_page import run_page
+from zenlab.report.verdict_page import verdict_page
 from zenlab.spaces.nb201 import NB201
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"
@@ -250,3 +251,15 @@ def test_leaderboards_say_who_leads_and_where_what_is_missing() -> None:
     told = text_of(render(page))
     assert "d is left out: there is no table" in told
     assert "a: 3 scores of bad failed" in told
+
+
+def test_claims_are_asked_for_and_their_effects_told_with_sign_and_unit() -> None:
+    verdict = {**VERDICT, "unit": "tau", "holds": "1 of 2", "statement": "Wider is better."}
+    alone = verdict_page("t", {"verdicts": [verdict]}, {})
+    assert alone.question == "Wider is better."
+    other = {**verdict, "claim": "deeper", "statement": "Deeper is better.", "effect": None}
+    both = verdict_page("t", {"verdicts": [verdict, other]}, {}, overrides=["-m", "proxy=zen"])
+    assert both.question == "Which of these 2 claims hold?"
+    told = text_of(render(both))
+    assert "+0.31 tau [0.12, 0.49]" in told and "1 of 2" in told
+    assert "python -m zenlab -m proxy=zen" in told

@@ -10,7 +10,7 @@ from markupsafe import escape
 from zenlab.report.page import Card, Cell, Page, Section, Table
 from zenlab.report.sections.closing import closing_sections
 from zenlab.report.sections.verdicts import verdicts_section
-from zenlab.report.sections.words import interval, number
+from zenlab.report.sections.words import interval, signed
 
 
 def verdict_page(
@@ -37,7 +37,7 @@ def verdict_page(
     ]
     return Page(
         title=title,
-        question="; ".join(dict.fromkeys(v.get("statement") or v["claim"] for v in verdicts)),
+        question=_question(verdicts),
         answer=verdicts[0]["sentence"]
         if len(verdicts) == 1
         else f"{len(decided)} of {len(verdicts)} claims are decided: {_counted(verdicts)}.",
@@ -55,6 +55,13 @@ def verdict_page(
     )
 
 
+def _question(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    statements = dict.fromkeys(str(v.get("statement") or v["claim"]) for v in verdicts)
+    if len(statements) == 1:
+        return next(iter(statements))
+    return f"Which of these {len(statements)} claims hold?"
+
+
 def _counted(verdicts: Sequence[Mapping[str, Any]]) -> str:
     words = [verdict["verdict"] for verdict in verdicts]
     return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
@@ -64,7 +71,7 @@ def _parts(parts: Sequence[Mapping[str, Any]]) -> Section:
     rows = [
         [
             Cell(f"{part['claim']}, {part['proxy']}: {part['part']}"),
-            Cell(number(part["effect"]), interval(part)),
+            Cell(signed(part["effect"]), interval(part)),
             Cell(part["unit"]),
             Cell(f"{part['n']:,}"),
             Cell(part["says"]),

@@ -21,6 +21,11 @@ def rounded(value: float | None, places: int = 2) -> str:
     return "" if value is None else f"{value:.{places}f}"
 
 
+def signed(value: float | None) -> str:
+    """Return an effect with its sign and two decimals; nothing for None."""
+    return "" if value is None else f"{value:+.2f}"
+
+
 def seconds(value: float | None) -> str:
     """Return three digits of a duration; nothing for None."""
     return "" if value is None else f"{value:.3g}"
