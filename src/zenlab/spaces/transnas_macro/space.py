@@ -63,7 +63,8 @@ class TransNASMacro:
         if self.image_size < _LEAST_IMAGE:
             raise ValueError(
                 f"space.image_size is {self.image_size}; wanted at least {_LEAST_IMAGE}, for the "
-                f"networks halve the sides up to six times (the benchmark's images have 256)"
+                f"networks halve the sides up to six times (the benchmark's images have 256): set "
+                f"dataset.image_size"
             )
 
     def __len__(self) -> int:
