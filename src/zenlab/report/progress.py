@@ -9,6 +9,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -20,18 +21,18 @@ from zenlab.validation.archive import Trained
 _SECONDS_BETWEEN_UPDATES = 0.1
 
 
+def _bar(console: Console, what: str, *further: ProgressColumn) -> Progress:
+    """Return a bar with count, time left and the best so far, and `further` between."""
+    counted = TextColumn(what), BarColumn(bar_width=None), MofNCompleteColumn()
+    best = TextColumn("{task.fields[best]}")
+    return Progress(*counted, *further, TimeRemainingColumn(), best, console=console)
+
+
 class TrainingProgress:
     """A bar of `total` trainings; use it as a context manager."""
 
     def __init__(self, console: Console, total: int) -> None:
-        self._bar = Progress(
-            TextColumn("training"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[best]}"),
-            console=console,
-        )
+        self._bar = _bar(console, "training")
         self._task = self._bar.add_task("training", total=total, best="")
         self._best = 0.0
 
@@ -66,15 +67,7 @@ class ScoringProgress:
         self.scored = 0
         self._start = time.perf_counter()
         self._shown = 0.0
-        self._bar = Progress(
-            TextColumn(what),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[best]}"),
-            console=console,
-        )
+        self._bar = _bar(console, what, TextColumn("{task.fields[rate]}"))
         self._task: TaskID = self._bar.add_task(what, total=total, rate="", best="")
         self._total = total
         self._expected = 0
