@@ -1,6 +1,7 @@
 """Online if it can be, offline if not, and clear words about which and why."""
 
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from tests.tracking.conftest import KEY, SCORES, read_back, wandb_command, zenla
 from tests.tracking.server import StandIn
 from zenlab.tracking import wandb as module
 from zenlab.tracking.stream import WandbStream
-from zenlab.tracking.wandb import WandbTracking
+from zenlab.tracking.wandb import WandbTracking, log_in
 
 pytestmark = pytest.mark.usefixtures("fresh_wandb")
 
@@ -188,3 +189,22 @@ def test_a_project_that_wandb_refuses_is_told_at_the_start(tmp_path: Path) -> No
 def test_importing_the_module_does_not_import_wandb() -> None:
     code = "import sys, zenlab.tracking.wandb; assert 'wandb' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("own", "waited"), [(None, "6"), ("30", "30")])
+def test_an_answer_about_the_key_is_waited_for_as_long_as_the_user_says(
+    monkeypatch: pytest.MonkeyPatch, own: str | None, waited: str
+) -> None:
+    name = "WANDB_HTTP_TIMEOUT"
+    monkeypatch.delenv(name, raising=False)
+    if own:
+        monkeypatch.setenv(name, own)
+    seen = []
+
+    def login(**_: object) -> bool:
+        seen.append(os.environ.get(name))
+        return True
+
+    monkeypatch.setattr("wandb.login", login)
+    log_in()
+    assert seen == [waited] and os.environ.get(name) == own

@@ -1,6 +1,7 @@
 """Streams a run to Weights & Biases; whatever happens to W&B, the run goes on."""
 
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import wandb  # takes a second, so it is imported where a run starts
 
 _MODES = ("offline", "online", "disabled")
+_SECONDS_TO_ANSWER = 6  # of the server, when it is asked about the key; W&B's own is 10
 _SECONDS_TO_START = 10.0
 _SECONDS_TO_FINISH = 60.0
 _SECONDS_BETWEEN_WRITES = 1.0  # what a killed run loses at most; W&B's own is 15
@@ -119,17 +121,33 @@ def log_in() -> None:
     """Find a key where W&B itself looks for one, and have the server accept it.
 
     Raises:
-        wandb.Error: there is no key, no answer within ten seconds, or no welcome.
+        wandb.Error: there is no key, no answer within six seconds (or what WANDB_HTTP_TIMEOUT
+            says), or no welcome.
     """
     import wandb
 
     wandb.setup(wandb.Settings(mode="online", silent=True))
     try:
-        found = wandb.login(prompt=False, verify=True)
+        with _impatient():
+            found = wandb.login(prompt=False, verify=True)
     except wandb.errors.AuthenticationError as error:
         raise wandb.Error(f"no network, or the key is refused ({in_a_line(error)})") from error
     if not found:
         raise wandb.Error("there is no key (set WANDB_API_KEY or run `wandb login`)")
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Let W&B wait less long for an answer, unless the user has said how long."""
+    name = "WANDB_HTTP_TIMEOUT"
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = str(_SECONDS_TO_ANSWER)
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 def _open_offline(settings: "wandb.Settings", config: dict[str, Any]) -> WandbStream | NoStream:
