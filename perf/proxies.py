@@ -90,7 +90,7 @@ class Shown:
     @property
     def rounds(self) -> int:
         """How often a cell is measured: more often where a pass takes milliseconds."""
-        return 15 if self.thin or self.images < 16 else 1
+        return 45 if self.thin or self.images < 16 else 1
 
 
 @dataclass(frozen=True)
